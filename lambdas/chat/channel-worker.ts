@@ -1,0 +1,149 @@
+import { optionsOf } from './channel.ts';
+import type { ChannelEvent, Delivered, PublishEvent } from './channel-event.ts';
+import { readersOf } from './channel-readers.ts';
+import type { ChannelState } from './channel-state.ts';
+import type { WorkerParts } from './chat.ts';
+import { Overtaken, Unavailable } from './errors.ts';
+import { changeMembership } from './membership.ts';
+import type { Head, Lease } from './ports.ts';
+import { publishRun } from './publications.ts';
+import { OLDEST, type Seq } from './seq.ts';
+import { sideBySide } from './side-by-side.ts';
+import { beginTrial, countFailure, isParked, park, RETRY_AFTER_PARKED_S } from './trial.ts';
+
+/** What a worker gives back: the channel's events from the first unfinished one on. */
+export interface GivenBack {
+  readonly items: readonly Delivered[];
+  /** How long they stay hidden; undefined: as long as their receive count says. */
+  readonly seconds?: number;
+}
+
+type Membership = Exclude<ChannelEvent, PublishEvent>;
+
+/** A channel's position is remembered for so long after its last use, where the namespace does not say. */
+const HEAD_LIFE_S = 30 * 24 * 3600;
+/** Membership events of different connections under way at once. */
+const SIDE_BY_SIDE = 32;
+
+/**
+ * Handles a channel's events of one batch, in order: the channel's process, for as long as the batch lasts.
+ *
+ * `suspect`: events up to this one are handled by themselves, each under a trial. Answers what could not be done;
+ * never throws. `claimedAt` of what is given back is this worker's claim.
+ */
+export async function work(
+  chat: WorkerParts,
+  channel: string,
+  items: readonly Delivered[],
+  suspect: Seq,
+  lease: Lease,
+): Promise<GivenBack> {
+  const todo = [...items];
+  try {
+    const { state, head } = await take(chat, channel, items, suspect, lease);
+    for (let first = todo[0]; first !== undefined; first = todo[0]) {
+      if (chat.world.now() >= lease.endsAt) return { items: todo };
+      const alone = first.seq <= suspect;
+      if (!alone) {
+        await handleRun(chat, state, todo, suspect);
+      } else if (first.seq >= state.trial.seq) {
+        const failed = await tryAlone(chat, state, head, first);
+        if (failed) return { items: todo, ...(state.trial.after && { seconds: RETRY_AFTER_PARKED_S }) };
+        todo.shift();
+      } else {
+        todo.shift(); // a later event has been on trial: this one was finished, posts and all
+      }
+    }
+    return { items: [] };
+  } catch (error) {
+    const isOrderly = error instanceof Overtaken || error instanceof Unavailable;
+    chat.logger[isOrderly ? 'warn' : 'error']('a batch was given back', { channel, events: todo.length, error });
+    return { items: todo };
+  }
+}
+
+/** Claims the channel; what the batch needs of the readers is asked for beside it. */
+async function take(chat: WorkerParts, channel: string, items: readonly Delivered[], suspect: Seq, lease: Lease) {
+  const options = optionsOf(chat.namespaces, channel);
+  const readers = readersOf(chat.subscriptions, channel, items.some(isPublish));
+  const claimed = items.at(-1)?.seq ?? OLDEST;
+  const ttl = options.historyMetaTtl ?? HEAD_LIFE_S;
+  const head = await chat.log.claim(channel, { claimed, suspect, now: chat.world.now(), ttl });
+  const { turn, epoch, offset, last, trial } = head;
+  const state: ChannelState = { name: channel, options, readers, lease, turn, epoch, offset, last, trial };
+  return { state, head };
+}
+
+/**
+ * Handles what stands first in `todo` together with what can be done with it, and takes off what was finished:
+ * publications as one append, membership events of different connections side by side.
+ *
+ * Throws at a failure. A bug first makes a suspect of each event in hand: they come back, to be handled one by one.
+ */
+async function handleRun(chat: WorkerParts, state: ChannelState, todo: Delivered[], suspect: Seq): Promise<void> {
+  const first = todo[0];
+  const kind = first && isPublish(first);
+  const end = todo.findIndex((item) => isPublish(item) !== kind || item.seq <= suspect);
+  const run = end < 0 ? [...todo] : todo.slice(0, end);
+  const newest = todo.at(-1)?.seq ?? OLDEST;
+  try {
+    if (kind) {
+      await publishRun(chat, state, run.filter(isPublish));
+      todo.splice(0, run.length);
+    } else {
+      await changeMemberships(chat, state, run.filter(isMembership), todo);
+    }
+  } catch (error) {
+    if (!(error instanceof Overtaken || error instanceof Unavailable)) {
+      await chat.log.suspect(state.name, state.turn, newest);
+    }
+    throw error;
+  }
+}
+
+/** Each connection's events in their order, the connections side by side. Takes what was finished off `todo`. */
+async function changeMemberships(
+  chat: WorkerParts,
+  state: ChannelState,
+  run: readonly Delivered<Membership>[],
+  todo: Delivered[],
+): Promise<void> {
+  const byConnection = Map.groupBy(run, ({ event }) => event.connection);
+  const unfinished = new Set<Delivered>(run);
+  try {
+    await sideBySide(byConnection.values(), SIDE_BY_SIDE, async (events) => {
+      for (const item of events) {
+        await changeMembership(chat, state, item);
+        unfinished.delete(item);
+      }
+    });
+  } finally {
+    const firstUnfinished = run.findIndex((item) => unfinished.has(item));
+    todo.splice(0, firstUnfinished < 0 ? run.length : firstUnfinished);
+  }
+}
+
+/**
+ * Handles one suspect by itself, after the trial was written to the head; parks it where it has failed too often.
+ * Answers whether it failed. Throws what is no fault of the event.
+ */
+async function tryAlone(chat: WorkerParts, state: ChannelState, head: Head, item: Delivered): Promise<boolean> {
+  await beginTrial(chat, state, head, item);
+  if (isParked(state.trial)) {
+    await park(chat, state, item);
+    return false;
+  }
+  try {
+    if (isPublish(item)) await publishRun(chat, state, [item]);
+    else if (isMembership(item)) await changeMembership(chat, state, item);
+    return false;
+  } catch (error) {
+    if (error instanceof Overtaken || error instanceof Unavailable) throw error;
+    await countFailure(chat, state);
+    chat.logger.error('an event failed by itself', { channel: state.name, failures: state.trial.failures, error });
+    return true;
+  }
+}
+
+const isPublish = (item: Delivered): item is Delivered<PublishEvent> => item.event.type === 'publish';
+const isMembership = (item: Delivered): item is Delivered<Membership> => item.event.type !== 'publish';

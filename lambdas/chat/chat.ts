@@ -1,0 +1,47 @@
+import type { FormatName } from './channel-event.ts';
+import type { Namespaces } from './namespace.ts';
+import type {
+  ChannelLog,
+  ChannelQueue,
+  Connections,
+  Format,
+  LaterQueue,
+  Logger,
+  Metrics,
+  Parking,
+  Posts,
+  Subscriptions,
+  Tokens,
+  World,
+} from './ports.ts';
+
+/** What a team can set; the defaults are the stack's. */
+export interface Limits {
+  /** The largest push of one message, in bytes of UTF-8: at most 32,768, one frame. */
+  readonly messageBytes: number;
+  /** Channels that one connection may name. */
+  readonly channels: number;
+  /** Waiting events above which publishes are refused. */
+  readonly backlog: number;
+}
+
+/** All that the core works with. Each function takes the part it needs, so its role and its bundle hold no more. */
+export interface Chat {
+  readonly log: ChannelLog;
+  readonly subscriptions: Subscriptions;
+  readonly connections: Connections;
+  readonly queue: ChannelQueue;
+  readonly later: LaterQueue;
+  readonly parking: Parking;
+  readonly posts: Posts;
+  readonly tokens: Tokens;
+  readonly formats: Readonly<Record<FormatName, Format>>;
+  readonly namespaces: Namespaces;
+  readonly limits: Limits;
+  readonly world: World;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** What a channel's worker needs of it. */
+export type WorkerParts = Omit<Chat, 'tokens' | 'limits'>;

@@ -1,0 +1,185 @@
+import { type Channel, channelNamed } from './channel.ts';
+import { EVENT_VERSION } from './channel-event.ts';
+import type { Chat } from './chat.ts';
+import {
+  type Command,
+  type Refresh,
+  type Reply,
+  type Request,
+  refusal,
+  type SendMessage,
+  type Subscribe,
+  type Unsubscribe,
+} from './command.ts';
+import { ParleyError } from './errors.ts';
+import { messageFrom } from './message.ts';
+import { checkPublish, checkSubscribe } from './permissions.ts';
+import { type Connection, latestRequest, type Outgoing } from './ports.ts';
+
+/** What the commands of a client need. */
+export type CommandParts = Pick<
+  Chat,
+  'connections' | 'queue' | 'later' | 'tokens' | 'formats' | 'namespaces' | 'limits' | 'world'
+>;
+
+/** An event that a command has become, and what the client is told once it is durable. */
+interface Accepted {
+  readonly request: Request;
+  readonly outgoing: Outgoing;
+  readonly reply?: Reply;
+}
+
+/** A frame's commands while they are checked: the connection as the earlier ones have left it, and what they send. */
+interface Frame {
+  readonly parts: CommandParts;
+  connection: Connection;
+  /** The record's new entries, by channel. */
+  readonly notes: Map<string, string>;
+  readonly accepted: Accepted[];
+  readonly replies: Reply[];
+}
+
+/**
+ * Runs the commands of one frame, in order: checks them against the connection's record, notes what they ask for in
+ * the record, and sends them as events. What is acknowledged is durable.
+ *
+ * Answers the replies that are due now. A connection without a record is ended and gets none. A fault is thrown.
+ */
+export async function runCommands(
+  parts: CommandParts,
+  connectionId: string,
+  requests: readonly Request[],
+): Promise<Reply[]> {
+  const connection = await parts.connections.read(connectionId);
+  if (connection === undefined) return endUnknown(parts, connectionId);
+  const frame: Frame = { parts, connection, notes: new Map(), accepted: [], replies: [] };
+  for (const request of requests) {
+    try {
+      if ('refusal' in request) throw request.refusal;
+      await accept(frame, request, request.command);
+    } catch (error) {
+      if (!(error instanceof ParleyError)) throw error;
+      frame.replies.push(refusal(request, error));
+    }
+  }
+  if (frame.notes.size > 0) {
+    // before the events: whoever takes the connection down must know every channel that may hold a row of it
+    const noted = await parts.connections.note(connectionId, Object.fromEntries(frame.notes), parts.limits.channels);
+    if (noted === 'gone') return endUnknown(parts, connectionId);
+    if (noted === 'full') refuseMembership(frame);
+  }
+  await send(frame);
+  return frame.replies;
+}
+
+async function accept(frame: Frame, request: Request, command: Command): Promise<void> {
+  const { action, id } = command;
+  if (action === 'ping') {
+    frame.replies.push({ type: 'pong', ...(id !== undefined && { id }) });
+    return;
+  }
+  if (action === 'refresh') return refresh(frame, command);
+  const { parts, connection } = frame;
+  if (connection.expires !== undefined && connection.expires * 1000 <= parts.world.now()) {
+    throw new ParleyError('token_expired', 'the token has expired: send a new one with "refresh"');
+  }
+  const channel = channelNamed(parts.namespaces, command.channel);
+  if (action === 'sendMessage') return publish(frame, request, channel, command);
+  if (action === 'subscribe') return subscribe(frame, request, channel, command);
+  if (action === 'unsubscribe') return unsubscribe(frame, request, channel, command);
+  throw new ParleyError('not_available', `${action}: not available`);
+}
+
+async function publish(frame: Frame, request: Request, channel: Channel, command: SendMessage): Promise<void> {
+  const { parts, connection } = frame;
+  checkPublish(channel, connection, latestRequest(connection, channel.name)?.startsWith('s') === true);
+  const message = messageFrom(parts, channel, connection, command);
+  if ((await parts.queue.waiting()) > parts.limits.backlog) {
+    throw new ParleyError('too_many_requests', 'too many messages are waiting: send it again later');
+  }
+  const { id } = command;
+  const ack =
+    id === undefined ? {} : { reply: { type: 'ack', id, channel: channel.name, messageId: message.event.id } as const };
+  frame.accepted.push({ request, outgoing: message, ...ack });
+}
+
+function subscribe(frame: Frame, request: Request, channel: Channel, { id, since }: Subscribe): void {
+  const { parts, connection } = frame;
+  checkSubscribe(channel, connection);
+  const isNew = latestRequest(connection, channel.name) === undefined;
+  if (isNew && Object.keys(connection.channels).length >= parts.limits.channels) throw tooManyChannels(parts);
+  const event = {
+    v: EVENT_VERSION,
+    type: 'subscribe',
+    channel: channel.name,
+    connection: connection.id,
+    user: connection.user,
+    ...(connection.info !== undefined && { info: connection.info }),
+    format: 'json',
+    token: note(frame, channel, 's'),
+    ...(id !== undefined && { id }),
+    ...(since !== undefined && { since }),
+    connectedAt: connection.connectedAt,
+  } as const;
+  frame.accepted.push({ request, outgoing: { event } });
+}
+
+function unsubscribe(frame: Frame, request: Request, channel: Channel, { id }: Unsubscribe): void {
+  const { connection } = frame;
+  const named = { ...(id !== undefined && { id }), channel: channel.name };
+  if (latestRequest(connection, channel.name) === undefined) {
+    // the record comes first, so no row can be there: the answer has no order to keep
+    frame.replies.push({ type: 'unsubscribed', ...named });
+    return;
+  }
+  const token = note(frame, channel, 'u');
+  const event = { v: EVENT_VERSION, type: 'unsubscribe', connection: connection.id, token, ...named } as const;
+  frame.accepted.push({ request, outgoing: { event } });
+}
+
+async function refresh(frame: Frame, { token, id }: Refresh): Promise<void> {
+  const { parts, connection } = frame;
+  const identity = await parts.tokens.verify(token);
+  if (identity.user !== connection.user) throw new ParleyError('permission_denied', 'token: it is of another user');
+  const { id: connectionId, connectedAt, channels } = connection;
+  if (!(await parts.connections.refresh(connectionId, identity)))
+    throw new ParleyError('bad_request', 'the connection has ended');
+  frame.connection = { ...identity, id: connectionId, connectedAt, channels };
+  const { expires } = identity;
+  frame.replies.push({ type: 'refreshed', ...(id !== undefined && { id }), ...(expires !== undefined && { expires }) });
+}
+
+/** Gives a request its own token, and notes it for the record. */
+function note(frame: Frame, { name }: Channel, kind: 's' | 'u'): string {
+  const token = kind + frame.parts.world.id().slice(0, 11);
+  frame.notes.set(name, token);
+  frame.connection = { ...frame.connection, channels: { ...frame.connection.channels, [name]: token } };
+  return token;
+}
+
+/** Another frame of the connection has taken the last places since the record was read. */
+function refuseMembership(frame: Frame): void {
+  const isMembership = ({ outgoing }: Accepted) => outgoing.event.type !== 'publish';
+  const refused = frame.accepted.filter(isMembership);
+  frame.accepted.splice(0, Number.POSITIVE_INFINITY, ...frame.accepted.filter((a) => !isMembership(a)));
+  frame.replies.push(...refused.map(({ request }) => refusal(request, tooManyChannels(frame.parts))));
+}
+
+/** Sends the events in the order of the frame, and answers those whose reply does not come from their channel. */
+async function send({ parts, accepted, replies }: Frame): Promise<void> {
+  if (accepted.length === 0) return;
+  const sent = await parts.queue.send(accepted.map(({ outgoing }) => outgoing));
+  accepted.forEach(({ request, reply }, i) => {
+    if (!sent[i]) replies.push(refusal(request, { code: 'internal', message: 'not accepted: send it again' }));
+    else if (reply) replies.push(reply);
+  });
+}
+
+/** Who has no record has been taken down: the client must come back and make itself known again. */
+async function endUnknown({ later }: CommandParts, connectionId: string): Promise<Reply[]> {
+  await later.end(connectionId);
+  return [];
+}
+
+const tooManyChannels = ({ limits }: CommandParts) =>
+  new ParleyError('limit_exceeded', `channel: at most ${limits.channels} channels a connection`);

@@ -1,0 +1,43 @@
+import { type ChannelEvent, EVENT_VERSION } from './channel-event.ts';
+import type { Chat } from './chat.ts';
+import { Unavailable } from './errors.ts';
+
+/**
+ * Takes down a connection that is gone ($disconnect, a 410, its certain end): a leave for each channel of its record
+ * and for the one where a 410 was met, whatever the record says; then the record.
+ *
+ * In that order: until the last leave is sent, the record is how another finds them. Safe to repeat.
+ */
+export async function gone(
+  chat: Pick<Chat, 'connections' | 'queue'>,
+  connection: string,
+  metIn?: string,
+): Promise<void> {
+  const record = await chat.connections.read(connection);
+  const channels = new Set(Object.keys(record?.channels ?? {}));
+  if (metIn !== undefined) channels.add(metIn);
+  const leaves = [...channels].map(
+    (channel): ChannelEvent => ({ v: EVENT_VERSION, type: 'leave', channel, connection }),
+  );
+  if (leaves.length > 0) {
+    const sent = await chat.queue.send(leaves.map((event) => ({ event })));
+    if (sent.includes(false)) throw new Unavailable('a leave was not accepted');
+  }
+  if (record !== undefined) await chat.connections.remove(connection);
+}
+
+/**
+ * Cuts a reader that may have a hole: its connection is ended, and nothing more is posted to it here.
+ * The client comes back and recovers by offset.
+ *
+ * Told first, marked second: a crash between must not leave a reader behind that nobody tells.
+ */
+export async function cut(
+  chat: Pick<Chat, 'later' | 'subscriptions' | 'metrics'>,
+  channel: string,
+  connection: string,
+): Promise<void> {
+  await chat.later.end(connection, channel);
+  await chat.subscriptions.cut(channel, connection);
+  chat.metrics.count('ReaderCut');
+}

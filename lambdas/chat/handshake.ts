@@ -1,0 +1,57 @@
+import { channelNamed } from './channel.ts';
+import { EVENT_VERSION, type SubscribeEvent } from './channel-event.ts';
+import type { Chat, Limits } from './chat.ts';
+import { gone } from './departure.ts';
+import { ParleyError, Unavailable } from './errors.ts';
+import { checkSubscribe } from './permissions.ts';
+import type { Connection } from './ports.ts';
+
+/** A channel that a client asks for in its handshake, and where it stood there. */
+export interface WantedChannel {
+  readonly name: string;
+  readonly since?: SubscribeEvent['since'];
+}
+
+/**
+ * Lets a connection in: its record, with the channels that it asks for, then a subscribe of each.
+ *
+ * Throws `ParleyError`, and leaves nothing behind, unless all of the channels are allowed. Where the events cannot be
+ * sent, what was written is taken down again, and the failure is thrown.
+ */
+export async function connect(
+  chat: Pick<Chat, 'connections' | 'queue' | 'namespaces' | 'world'> & { readonly limits: Pick<Limits, 'channels'> },
+  connection: Omit<Connection, 'channels'>,
+  wanted: readonly WantedChannel[],
+): Promise<void> {
+  const { queue, namespaces, limits, world } = chat;
+  const bySince = new Map(wanted.map(({ name, since }) => [name, since]));
+  if (bySince.size > limits.channels) {
+    throw new ParleyError('limit_exceeded', `channels: at most ${limits.channels} a connection`);
+  }
+  for (const name of bySince.keys()) checkSubscribe(channelNamed(namespaces, name), connection);
+  const events = [...bySince].map(
+    ([channel, since]): SubscribeEvent => ({
+      v: EVENT_VERSION,
+      type: 'subscribe',
+      channel,
+      connection: connection.id,
+      user: connection.user,
+      ...(connection.info !== undefined && { info: connection.info }),
+      format: 'json',
+      token: `s${world.id().slice(0, 11)}`,
+      ...(since !== undefined && { since }),
+      handshake: true,
+      connectedAt: connection.connectedAt,
+    }),
+  );
+  const channels = Object.fromEntries(events.map(({ channel, token }) => [channel, token]));
+  await chat.connections.create({ ...connection, channels });
+  if (events.length === 0) return;
+  try {
+    const sent = await queue.send(events.map((event) => ({ event })));
+    if (sent.includes(false)) throw new Unavailable('a subscribe of the handshake was not accepted');
+  } catch (error) {
+    await gone(chat, connection.id);
+    throw error;
+  }
+}

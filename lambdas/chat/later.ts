@@ -1,0 +1,21 @@
+import type { SubscribeEvent } from './channel-event.ts';
+import type { Chat } from './chat.ts';
+import { gone } from './departure.ts';
+
+/** What waits in the delayed queue. */
+export type LaterItem =
+  /** End a connection; `channel` is where it was met. */
+  | { readonly v: number; readonly type: 'end'; readonly connection: string; readonly channel?: string }
+  /** A handshake's subscribe, to be sent again as a new event of its channel. */
+  | { readonly v: number; readonly type: 'again'; readonly event: SubscribeEvent };
+
+/** Does what waited. False: not yet, it has to wait again. May throw `Unavailable`, which means the same. */
+export async function handleLater(
+  chat: Pick<Chat, 'posts' | 'connections' | 'queue'>,
+  item: LaterItem,
+): Promise<boolean> {
+  if (item.type === 'again') return (await chat.queue.send([{ event: item.event }])).every(Boolean);
+  if (!(await chat.posts.end(item.connection))) return false;
+  await gone(chat, item.connection, item.channel);
+  return true;
+}

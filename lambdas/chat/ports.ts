@@ -1,0 +1,263 @@
+import type { ChannelEvent, Delivered, FormatName, SubscribeEvent } from './channel-event.ts';
+import type { Seq } from './seq.ts';
+
+/** A place in a channel's log: within an epoch, offsets are 1, 2, 3, … with no hole. */
+export interface Position {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+/** The event that is being handled by itself, and how often that has failed. */
+export interface Trial {
+  readonly seq: Seq;
+  readonly failures: number;
+  /** The suspect before it was parked, so the fault may not be this event's. */
+  readonly after: boolean;
+}
+
+/** A channel's one mutable record. Its numbers of another queue are read as `OLDEST`. */
+export interface Head extends Position {
+  /** Counts the workers that have taken the channel; a write of an older turn is refused. */
+  readonly turn: number;
+  /** The newest event that the log is done with. */
+  readonly last: Seq;
+  /** The newest event that any worker has taken in hand. */
+  readonly claimed: Seq;
+  /** When that was, ms since 1970. */
+  readonly claimedAt: number;
+  /** Events up to this one are handled by themselves. */
+  readonly suspect: Seq;
+  readonly trial: Trial;
+}
+
+/** What a claim writes. */
+export interface Claim {
+  /** The highest number of the batch in hand. */
+  readonly claimed: Seq;
+  /** What the head's `suspect` is raised to; `OLDEST` leaves it. */
+  readonly suspect: Seq;
+  /** ms since 1970. */
+  readonly now: number;
+  /** How long the head lives on, in seconds; an expired one begins a new epoch. */
+  readonly ttl: number;
+}
+
+/** A message in the log. */
+export interface Publication {
+  readonly id: string;
+  readonly user?: string;
+  readonly connection?: string;
+  readonly data: unknown;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly key?: string;
+  /** ms since 1970. */
+  readonly time: number;
+  /** Absent where the channel has no history, or the message is ephemeral. */
+  readonly offset?: number;
+  readonly epoch?: string;
+}
+
+/** A publication on its way into the log, with the event that it came as. */
+export interface LogRow {
+  readonly offset: number;
+  readonly seq: Seq;
+  readonly publication: Publication;
+}
+
+/**
+ * Channels' heads and logs. Every write that takes a `turn` throws `Overtaken` where the head has seen a later one.
+ * All may throw `Unavailable`.
+ */
+export interface ChannelLog {
+  /** The head as it is, read consistently; undefined where there is none. Nothing is written. */
+  peek(channel: string): Promise<Head | undefined>;
+  /**
+   * Takes the channel for one batch: the next turn. Answers the head as it was, but for its `turn`, which is the new
+   * one, and its `epoch` and `offset`, which begin anew where the head was missing, expired, or another table's.
+   */
+  claim(channel: string, claim: Claim): Promise<Head>;
+  /** Writes rows beyond the head, where they do not exist yet for anybody. Never over a row of a later turn. */
+  append(channel: string, epoch: string, turn: number, rows: readonly LogRow[], expiresAt: number): Promise<void>;
+  /** Moves the head: what was appended up to `offset` exists from now on. */
+  advance(channel: string, turn: number, to: { readonly offset: number; readonly last: Seq }): Promise<void>;
+  /** Begins a new epoch at offset 0, and answers it. */
+  renew(channel: string, turn: number): Promise<string>;
+  /** Sets the head's `suspect`. */
+  suspect(channel: string, turn: number, seq: Seq): Promise<void>;
+  /** Sets the head's `trial`. */
+  trial(channel: string, turn: number, trial: Trial): Promise<void>;
+  /** The rows of the events from `since` on, at or below `position`, by their `seq`. */
+  rows(channel: string, position: Position, since: Seq): Promise<ReadonlyMap<Seq, Publication>>;
+}
+
+/** A reader of a channel. Its `seq` of another queue is read as `OLDEST`. */
+export interface Subscription {
+  readonly connection: string;
+  readonly user: string;
+  readonly info?: unknown;
+  readonly format: FormatName;
+  readonly token: string;
+  /** The event that made it: the reader is sent what comes after. */
+  readonly seq: Seq;
+  /** Where the channel stood then. */
+  readonly from: Position;
+  /** Nothing more is posted to it: its connection is being ended. */
+  readonly cut?: true;
+  /** Unix time in seconds. */
+  readonly expiresAt: number;
+}
+
+/** Channels' readers. Expired ones are never seen. All may throw `Unavailable`. */
+export interface Subscriptions {
+  /** Every reader of the channel, read consistently. */
+  of(channel: string): Promise<Subscription[]>;
+  /** One reader, read consistently: a membership event must not cost a read of all the others. */
+  find(channel: string, connection: string): Promise<Subscription | undefined>;
+  put(channel: string, subscription: Subscription): Promise<void>;
+  /** Marks a reader `cut`; nothing where there is none. */
+  cut(channel: string, connection: string): Promise<void>;
+  remove(channel: string, connection: string): Promise<void>;
+}
+
+/** One allowance of a token: channel patterns, and what may be done with what they match. */
+export interface Capability {
+  readonly channels: readonly string[];
+  readonly match?: 'wildcard' | 'regex';
+  readonly allow: readonly ('sub' | 'pub' | 'hst' | 'prs')[];
+}
+
+/** Who a token says somebody is, and what it allows. */
+export interface Identity {
+  readonly user: string;
+  /** When the token ends, Unix time in seconds; absent: never. */
+  readonly expires?: number;
+  readonly info?: unknown;
+  readonly caps?: readonly Capability[];
+}
+
+/** A connection's record. */
+export interface Connection extends Identity {
+  readonly id: string;
+  /** ms since 1970. */
+  readonly connectedAt: number;
+  /** The latest request by channel: `s…` of a subscribe, `u…` of an unsubscribe. */
+  readonly channels: Readonly<Record<string, string>>;
+}
+
+/** A connection's latest request for a channel, if it has one: `s…` or `u…`. */
+export const latestRequest = ({ channels }: Pick<Connection, 'channels'>, channel: string): string | undefined =>
+  Object.hasOwn(channels, channel) ? channels[channel] : undefined;
+
+/** Connections' records. Expired ones are never seen. All may throw `Unavailable`. */
+export interface Connections {
+  create(connection: Connection): Promise<void>;
+  /** Read consistently. */
+  read(id: string): Promise<Connection | undefined>;
+  /**
+   * Notes requests by channel, all in one write.
+   * `full`: with them the record would name more than `capacity` channels; `gone`: there is no record. Then nothing is noted.
+   */
+  note(id: string, requests: Readonly<Record<string, string>>, capacity: number): Promise<'noted' | 'full' | 'gone'>;
+  /** Takes a channel out of the record, if its latest request is still this one. */
+  forget(id: string, channel: string, token: string): Promise<void>;
+  /** What a new token says holds from now on. False: there is no record. */
+  refresh(id: string, identity: Identity): Promise<boolean>;
+  remove(id: string): Promise<void>;
+}
+
+/** An event on its way into its channel's queue. */
+export interface Outgoing {
+  readonly event: ChannelEvent;
+  /** Names the event for 5 minutes: what is sent again under it is dropped. Absent: a random one. */
+  readonly deduplicationId?: string;
+}
+
+/** The queue of the channels' events. */
+export interface ChannelQueue {
+  /**
+   * Sends events in the order given, and answers for each whether it is durable.
+   * Where some of a channel's were refused and later ones were not, the refused ones stay out: order comes first.
+   * Throws `Unavailable` where nothing at all was accepted.
+   */
+  send(events: readonly Outgoing[]): Promise<boolean[]>;
+  /** How many events wait, about; up to 5 s old. */
+  waiting(): Promise<number>;
+}
+
+/** The delayed queue. */
+export interface LaterQueue {
+  /** A handshake's subscribe, as a new event of its channel, after a second. */
+  again(event: SubscribeEvent): Promise<void>;
+  /** Ends a connection, until API Gateway says that it is gone; `channel` is where it was met, for its leave. */
+  end(connection: string, channel?: string): Promise<void>;
+}
+
+/** Where what cannot be processed is kept, with an alarm, until somebody puts it back. */
+export interface Parking {
+  park(item: Delivered, why: string): Promise<void>;
+}
+
+/**
+ * What became of a post. `gone`: 410. `busy`: 429 or 5xx, it did not arrive. `unanswered`: it may have arrived.
+ * `refused`: 413 or another 4xx, it never will.
+ */
+export type PostAnswer = 'delivered' | 'gone' | 'busy' | 'unanswered' | 'refused';
+
+/** The way to the clients. */
+export interface Posts {
+  /** Posts one frame, once. Throws `Unavailable` where it was not even sent (credentials, access denied). */
+  post(connection: string, frame: string): Promise<PostAnswer>;
+  /** Ends a connection. True: it is gone for certain (204, 410). False: ask again later. */
+  end(connection: string): Promise<boolean>;
+}
+
+/** How documents are written for one kind of client. Each answers one document, without a line break. */
+export interface Format {
+  message(channel: string, publication: Publication): string;
+  subscribed(event: SubscribeEvent, position: Position | undefined, recovered: boolean | undefined): string;
+  unsubscribed(channel: string, id: string | undefined): string;
+  alreadySubscribed(event: SubscribeEvent): string;
+}
+
+/** Writes structured log lines: ids, never payloads, never tokens. */
+export interface Logger {
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** Counts what operators watch. */
+export interface Metrics {
+  count(name: string, value?: number): void;
+}
+
+/** Time and chance, passed in. */
+export interface World {
+  /** ms since 1970. */
+  now(): number;
+  /** Resolves after `ms`. */
+  sleep(ms: number): Promise<void>;
+  /** 0 up to, not including, 1. */
+  random(): number;
+  /** A new id: URL-safe, unguessable. */
+  id(): string;
+}
+
+/** Verifies tokens: nothing else says who somebody is. */
+export interface Tokens {
+  /**
+   * Throws `ParleyError`: `token_expired`, or `permission_denied` for every other token that is not good.
+   * `Unavailable` where the keys cannot be had.
+   */
+  verify(token: string): Promise<Identity>;
+}
+
+/** A worker's hold on the events of its batch. Both may throw `Unavailable`. */
+export interface Lease {
+  /** When the worker must have stopped by itself, ms since 1970. */
+  readonly endsAt: number;
+  /** Makes sure that each event stays hidden while this worker is at it. False: it may be in another's hands already. */
+  hold(items: readonly Delivered[]): Promise<boolean[]>;
+  /** Makes events that are not done visible again after so many seconds; 0 is at once. */
+  giveBack(items: readonly Delivered[], seconds: number): Promise<void>;
+}

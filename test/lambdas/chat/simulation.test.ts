@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { alongTape, oneFault } from '../../support/simulation/decisions.ts';
+import { checkInvariants } from '../../support/simulation/invariants.ts';
+import { SCENARIOS, type Scenario } from '../../support/simulation/scenarios.ts';
+import { Simulation } from '../../support/simulation/simulation.ts';
+
+const OUTCOMES = 6;
+/** Orders tried of each scenario; more of them with `PARLEY_RUNS`. */
+const RUNS = Number(process.env.PARLEY_RUNS ?? 150);
+
+async function runs(scenario: Scenario, simulation: Simulation): Promise<void> {
+  await scenario.begin(simulation);
+  await simulation.run();
+  checkInvariants(simulation);
+}
+
+describe.each(SCENARIOS)('$name', (scenario) => {
+  it('breaks no invariant, whichever one call goes wrong', async () => {
+    const plain = oneFault(-1, 0);
+    await runs(scenario, new Simulation(plain));
+    expect(plain.asked()).toBeGreaterThan(5);
+    for (let at = 0; at < plain.asked(); at++) {
+      for (let outcome = 1; outcome < OUTCOMES; outcome++) await runs(scenario, new Simulation(oneFault(at, outcome)));
+    }
+  });
+
+  it('breaks no invariant in any order, with two faults', async () => {
+    const tape = fc.array(fc.nat(999), { maxLength: 80, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(tape, (decisions) => runs(scenario, new Simulation(alongTape(decisions, 2)))),
+      { numRuns: RUNS },
+    );
+  });
+});

@@ -1,0 +1,118 @@
+import { Overtaken } from '../../lambdas/chat/errors.ts';
+import type { ChannelLog, Claim, Head, LogRow, Position, Trial } from '../../lambdas/chat/ports.ts';
+import { later, OLDEST, type Seq, seqFrom, storedSeq } from '../../lambdas/chat/seq.ts';
+
+interface StoredHead extends Position {
+  readonly turn: number;
+  readonly last: string;
+  readonly claimed: string;
+  readonly claimedAt: number;
+  readonly suspect: string;
+  readonly trial: Trial;
+  readonly expiresAt: number;
+}
+
+interface StoredRow extends LogRow {
+  readonly turn: number;
+  readonly expiresAt: number;
+}
+
+/** Channels' heads and logs in memory, with numbers kept as the tables keep them: with their queue's name. */
+export class MemoryLog implements ChannelLog {
+  readonly heads = new Map<string, StoredHead>();
+  /** By `channel epoch`, then by offset. */
+  readonly logs = new Map<string, Map<number, StoredRow>>();
+  readonly #queue: string;
+  readonly #now: () => number;
+  #epochs = 0;
+
+  constructor(queue: string, now: () => number) {
+    this.#queue = queue;
+    this.#now = now;
+  }
+
+  async peek(channel: string): Promise<Head | undefined> {
+    const head = this.heads.get(channel);
+    return head && this.#read(head);
+  }
+
+  async claim(channel: string, { claimed, suspect, now, ttl }: Claim): Promise<Head> {
+    const stored = this.heads.get(channel);
+    const expired = stored !== undefined && stored.expiresAt * 1000 <= now;
+    const old = stored ? this.#read(stored) : this.#read(this.#blank());
+    const head = { ...old, turn: old.turn + 1, ...(expired && { epoch: this.#epoch(), offset: 0 }) };
+    this.heads.set(channel, {
+      ...head,
+      last: storedSeq(this.#queue, head.last),
+      claimed: storedSeq(this.#queue, later(old.claimed, claimed)),
+      claimedAt: now,
+      suspect: storedSeq(this.#queue, later(old.suspect, suspect)),
+      trial: { ...head.trial, seq: storedSeq(this.#queue, head.trial.seq) },
+      expiresAt: Math.ceil(now / 1000) + ttl,
+    });
+    return head;
+  }
+
+  async append(channel: string, epoch: string, turn: number, rows: readonly LogRow[], expiresAt: number) {
+    const log = this.logs.get(`${channel} ${epoch}`) ?? new Map<number, StoredRow>();
+    this.logs.set(`${channel} ${epoch}`, log);
+    for (const row of rows) {
+      const there = log.get(row.offset);
+      if (there && there.turn > turn) throw new Overtaken('a later turn has written this row');
+      log.set(row.offset, { ...row, turn, expiresAt });
+    }
+  }
+
+  async advance(channel: string, turn: number, { offset, last }: { readonly offset: number; readonly last: Seq }) {
+    this.#write(channel, turn, { offset, last: storedSeq(this.#queue, last) });
+  }
+
+  async renew(channel: string, turn: number): Promise<string> {
+    const epoch = this.#epoch();
+    this.#write(channel, turn, { epoch, offset: 0 });
+    return epoch;
+  }
+
+  async suspect(channel: string, turn: number, seq: Seq) {
+    this.#write(channel, turn, { suspect: storedSeq(this.#queue, seq) });
+  }
+
+  async trial(channel: string, turn: number, trial: Trial) {
+    this.#write(channel, turn, { trial: { ...trial, seq: storedSeq(this.#queue, trial.seq) } });
+  }
+
+  async rows(channel: string, { epoch, offset }: Position, since: Seq) {
+    const rows = [...(this.logs.get(`${channel} ${epoch}`)?.values() ?? [])];
+    const now = this.#now();
+    const live = rows.filter((row) => row.offset <= offset && row.seq >= since && row.expiresAt * 1000 > now);
+    return new Map(live.map((row) => [row.seq, row.publication]));
+  }
+
+  #write(channel: string, turn: number, change: Partial<StoredHead>) {
+    const head = this.heads.get(channel);
+    if (head?.turn !== turn) throw new Overtaken('a later turn has the channel');
+    this.heads.set(channel, { ...head, ...change });
+  }
+
+  #read(head: StoredHead): Head {
+    const { expiresAt: _, ...rest } = head;
+    return {
+      ...rest,
+      last: seqFrom(this.#queue, head.last),
+      claimed: seqFrom(this.#queue, head.claimed),
+      suspect: seqFrom(this.#queue, head.suspect),
+      trial: { ...head.trial, seq: seqFrom(this.#queue, head.trial.seq) },
+    };
+  }
+
+  #blank(): StoredHead {
+    const trial = { seq: OLDEST, failures: 0, after: false };
+    const numbers = { last: OLDEST, claimed: OLDEST, suspect: OLDEST, claimedAt: 0, trial };
+    return { turn: 0, epoch: this.#epoch(), offset: 0, ...numbers, expiresAt: 0 };
+  }
+
+  #epoch(): string {
+    this.#epochs++;
+    return `epoch${this.#epochs}`;
+  }
+}

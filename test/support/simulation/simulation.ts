@@ -1,0 +1,513 @@
+import type { Delivered } from '../../../lambdas/chat/channel-event.ts';
+import type { Chat } from '../../../lambdas/chat/chat.ts';
+import { deliver } from '../../../lambdas/chat/deliver.ts';
+import { gone } from '../../../lambdas/chat/departure.ts';
+import { Unavailable } from '../../../lambdas/chat/errors.ts';
+import { handleLater, type LaterItem } from '../../../lambdas/chat/later.ts';
+import type { Namespaces } from '../../../lambdas/chat/namespace.ts';
+import type { Connection, Lease, Logger, LogRow, Outgoing, Trial } from '../../../lambdas/chat/ports.ts';
+import { seqOf } from '../../../lambdas/chat/seq.ts';
+import { jsonFormat } from '../../../lambdas/protocol/json.ts';
+import type { QueueDeclaration } from '../../../local/declarations.ts';
+import type { ReceivedMessage } from '../../../local/queues/message.ts';
+import { QueueError } from '../../../local/queues/queue-error.ts';
+import { createQueues } from '../../../local/queues/queues.ts';
+import { MemoryLog } from '../memory-log.ts';
+import { MemoryConnections, MemorySubscriptions } from '../memory-records.ts';
+import { type Client, newClient } from './client.ts';
+import type { Decisions } from './decisions.ts';
+import { SimulatedTime } from './simulated-time.ts';
+
+/** A call to the outside that a function has made and that has not been carried out yet. */
+interface Call {
+  readonly actor: Actor;
+  readonly name: string;
+  readonly outcomes: readonly string[];
+  readonly perform: (outcome: string) => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A function at work. Dead, it makes no call any more. */
+interface Actor {
+  readonly name: string;
+  alive: boolean;
+}
+
+/** What a scenario has put wrong with an event: it kills whoever handles it, whoever posts it, or its handling throws. */
+export type Poison = 'kills' | 'kills posting' | 'throws' | 'throws posting';
+
+const NAMESPACES: Namespaces = {
+  '': { historySize: 100, historyTtl: 3600, allowSubscribeForClient: true, allowPublishForSubscriber: true },
+};
+const VISIBILITY_MS = 45_000;
+const TIMEOUT_MS = 15_000;
+const STOPS_BEFORE_MS = 3_000;
+/** Longer than a dead worker's events stay hidden. */
+const SLOW_MS = 60_000;
+const HANDED_OVER_LATE_MS = [30_000, 46_000] as const;
+
+const declaration = (name: string, fifo: boolean): QueueDeclaration => ({
+  logicalId: name,
+  name,
+  arn: `arn:${name}`,
+  url: `http://queue/${name}`,
+  fifo,
+  contentBasedDeduplication: false,
+  deduplicationScope: 'messageGroup',
+  visibilityTimeoutMs: fifo ? VISIBILITY_MS : 30_000,
+  delayMs: 0,
+  retentionMs: 14 * 24 * 3600 * 1000,
+});
+
+/**
+ * The real core on the pure queues and on tables in memory, where every outside call of a function waits until it is
+ * decided when it is carried out, and what becomes of it: done, refused by AWS, a death before or after it, a post
+ * without an answer. Time passes only when nothing else can happen.
+ */
+export class Simulation {
+  readonly time = new SimulatedTime();
+  readonly clients = new Map<string, Client>();
+  readonly connections = new MemoryConnections();
+  readonly subscriptions = new MemorySubscriptions();
+  readonly log = new MemoryLog('events.fifo', () => this.time.now());
+  readonly parked: Delivered[] = [];
+  readonly refusals: string[] = [];
+  /** Every event that the queue took, in order, with its number. */
+  readonly events: (Delivered & { deaths: number; claims: number })[] = [];
+  /** By the id of a message, or by the connection that subscribes. */
+  readonly poison = new Map<string, Poison>();
+  /** What happened, for the reader of a counterexample. */
+  readonly trace: string[] = [];
+  /** A scenario begins with suspects. */
+  suspectedFromTheStart = false;
+  /** Calls that AWS will refuse, whatever is decided: how many more, of which port and method. */
+  outage = { of: '', left: 0 };
+  /** Throws of a bug that is not an event's: in all, and still to come. */
+  throws = 0;
+  throwsLeft = 0;
+  /** Channels of which an event was received more than once: only there may a reader be sent something twice. */
+  readonly repeats = new Set<string>();
+  /** Functions that died or failed: whoever sent them a frame was told so by API Gateway. */
+  readonly failed = new Set<string>();
+  /** Client requests by their `id`, in the order in which they were made. */
+  readonly asked: string[] = [];
+  deaths = 0;
+  readonly namespaces: Namespaces;
+  readonly #decisions: Decisions;
+  readonly #calls: Call[] = [];
+  readonly #queues = createQueues([declaration('events.fifo', true), declaration('later', false)], {
+    clock: this.time,
+    id: () => `m${++this.#ids}`,
+  });
+  /** What else happens when a function dies. */
+  readonly onDeath = new Map<Actor, () => void>();
+  readonly #holding = new Map<Actor, readonly Delivered[]>();
+  readonly #arrived = { events: false, later: false };
+  #ids = 0;
+
+  constructor(decisions: Decisions, namespaces = NAMESPACES) {
+    this.#decisions = decisions;
+    this.namespaces = namespaces;
+    this.#await('events');
+    this.#await('later');
+  }
+
+  get events$() {
+    return this.#queues.byArn('arn:events.fifo');
+  }
+
+  get later$() {
+    return this.#queues.byArn('arn:later');
+  }
+
+  /** A connection that is there, subscribed to these channels. */
+  async connected(connection: string, ...channels: string[]): Promise<Client> {
+    const client = newClient();
+    this.clients.set(connection, client);
+    const tokens = Object.fromEntries(channels.map((channel) => [channel, `s-${connection}`]));
+    await this.connections.create(this.record(connection, tokens));
+    for (const channel of channels) {
+      const from = { epoch: this.headOf(channel).epoch, offset: this.headOf(channel).offset };
+      await this.subscriptions.put(channel, {
+        connection,
+        user: connection,
+        format: 'json',
+        token: `s-${connection}`,
+        seq: '',
+        from,
+        expiresAt: Number.MAX_SAFE_INTEGER,
+      });
+      client.told.push({ type: 'subscribed', id: `s-${connection}`, channel, ...from });
+    }
+    return client;
+  }
+
+  record(connection: string, channels: Record<string, string> = {}): Connection {
+    return { id: connection, user: connection, connectedAt: this.time.now(), channels };
+  }
+
+  /** The head of a channel, made where there is none. */
+  headOf(channel: string) {
+    const known = this.log.heads.get(channel);
+    if (known) return known;
+    const trial = { seq: '', failures: 0, after: false };
+    const made = {
+      epoch: 'epoch0',
+      offset: 0,
+      turn: 0,
+      last: '',
+      claimed: '',
+      claimedAt: 0,
+      suspect: '',
+      trial,
+      expiresAt: 9e12,
+    };
+    this.log.heads.set(channel, made);
+    return made;
+  }
+
+  /** Whether one request of a client was made before another. */
+  isBefore(request: string | undefined, other: string | undefined): boolean {
+    return other !== undefined && this.asked.indexOf(String(request)) < this.asked.indexOf(other);
+  }
+
+  /** An event into its channel's queue, at once. */
+  enqueue({ event, deduplicationId }: Outgoing): void {
+    const text = JSON.stringify(event);
+    const id = deduplicationId ?? `d${++this.#ids}`;
+    const { sequenceNumber } = this.events$.send({ body: text, groupId: event.channel, deduplicationId: id });
+    const seq = seqOf(String(sequenceNumber));
+    if (this.events.some((known) => known.seq === seq && known.event.channel === event.channel)) return;
+    this.events.push({ event, seq, receives: 0, deaths: 0, claims: 0 });
+  }
+
+  /** Starts a function: what it does with the core. */
+  start(name: string, work: (chat: Chat, actor: Actor) => Promise<void>): Actor {
+    const actor = { name, alive: true };
+    void work(this.chat(actor), actor).then(
+      () => this.trace.push(`${name} ends`),
+      (error: unknown) => {
+        this.trace.push(`${name} fails: ${error}`);
+        this.failed.add(name);
+        if (!(error instanceof Unavailable)) this.refusals.push(`${name}: ${error}`);
+      },
+    );
+    return actor;
+  }
+
+  /** Runs until nothing can happen any more. Throws where that does not come. */
+  async run(steps = 4_000): Promise<void> {
+    for (let step = 0; step < steps; step++) {
+      await settled();
+      this.time.ringDue();
+      const moves = [...this.#calls.map((call) => () => this.#carryOut(call)), ...this.#arrivals()];
+      const move = moves[this.#decisions.move(moves.length)];
+      if (move) await move();
+      else if (!this.time.advance() && !this.#sweep()) return;
+    }
+    throw new Error(`it does not come to an end\n${this.trace.slice(-40).join('\n')}`);
+  }
+
+  #arrivals(): (() => Promise<void>)[] {
+    const found: (() => Promise<void>)[] = [];
+    if (this.#arrived.events) found.push(async () => this.#receive());
+    if (this.#arrived.later) found.push(async () => this.#receiveLater());
+    return found;
+  }
+
+  /** Waits until a queue has something to give. */
+  #await(queue: 'events' | 'later'): void {
+    this.#arrived[queue] = false;
+    (queue === 'events' ? this.events$ : this.later$).whenReceivable(() => {
+      this.#arrived[queue] = true;
+    });
+  }
+
+  #receive(): void {
+    const how = this.#decisions.outcome(4);
+    const messages = this.events$.receive({ max: how === 3 ? 1 : 10 });
+    this.#await('events');
+    if (messages.length === 0) return;
+    const handOver = () => this.#deliver(messages);
+    const lateMs = how === 1 || how === 2 ? HANDED_OVER_LATE_MS[how - 1] : undefined;
+    this.trace.push(`receive ${messages.map((m) => m.body.slice(0, 90))}${lateMs ? ` LATE ${lateMs}` : ''}`);
+    if (lateMs === undefined) handOver();
+    else this.time.at(this.time.now() + lateMs, handOver);
+  }
+
+  #deliver(messages: readonly ReceivedMessage[]): void {
+    const receipts = new Map<Delivered, ReceivedMessage>();
+    const batch = messages.map((m): Delivered => {
+      const item = { event: JSON.parse(m.body), seq: seqOf(String(m.sequenceNumber)), receives: m.receiveCount };
+      receipts.set(item, m);
+      if (item.receives > 1) this.repeats.add(item.event.channel);
+      return item;
+    });
+    const actor = this.start(`deliver${this.trace.length}`, async (chat, self) => {
+      const failed = await deliver(chat, batch, this.#lease(self, receipts));
+      for (const item of batch)
+        if (!failed.includes(item)) this.#ignoringExpired(receipts, item, (h) => this.events$.delete(h));
+      this.#holding.delete(self);
+      self.alive = false;
+    });
+    this.#holding.set(actor, batch);
+    this.time.at(this.time.now() + TIMEOUT_MS, () => {
+      if (actor.alive) this.kill(actor);
+    });
+  }
+
+  #lease(actor: Actor, receipts: ReadonlyMap<Delivered, ReceivedMessage>): Lease {
+    const holds = (item: Delivered) => {
+      const left = Number(receipts.get(item)?.firstReceivedAt) + VISIBILITY_MS - this.time.now();
+      if (item.receives === 1) return left >= TIMEOUT_MS + 5_000;
+      return this.#ignoringExpired(receipts, item, (handle) => this.events$.changeVisibility(handle, VISIBILITY_MS));
+    };
+    return {
+      endsAt: this.time.now() + TIMEOUT_MS - STOPS_BEFORE_MS,
+      hold: (items) => this.#call(actor, 'hold', async () => items.map(holds)),
+      giveBack: (items, seconds) =>
+        this.#call(actor, `giveBack ${items.length} ${seconds}s`, async () => {
+          this.#holding.set(
+            actor,
+            (this.#holding.get(actor) ?? []).filter((item) => !items.includes(item)),
+          );
+          for (const item of items) {
+            this.#ignoringExpired(receipts, item, (h) => this.events$.changeVisibility(h, seconds * 1000));
+          }
+        }),
+    };
+  }
+
+  #ignoringExpired(
+    receipts: ReadonlyMap<Delivered, ReceivedMessage>,
+    item: Delivered,
+    act: (handle: string) => void,
+  ): boolean {
+    try {
+      act(String(receipts.get(item)?.receiptHandle));
+      return true;
+    } catch (error) {
+      if (error instanceof QueueError) return false;
+      throw error;
+    }
+  }
+
+  #receiveLater(): void {
+    if (this.#decisions.outcome(2) === 1) {
+      this.trace.push('the delayed queue is slow');
+      this.#arrived.later = false;
+      this.time.at(this.time.now() + SLOW_MS, () => {
+        this.#arrived.later = true;
+      });
+      return;
+    }
+    const [message] = this.later$.receive();
+    this.#await('later');
+    if (!message) return;
+    this.trace.push(`later ${message.body}`);
+    this.start('later', async (chat, self) => {
+      if (await handleLater(chat, JSON.parse(message.body))) this.later$.delete(message.receiptHandle);
+      self.alive = false;
+    });
+  }
+
+  /** Finds the connections that no `$disconnect` told of. */
+  #sweep(): boolean {
+    const lost = [...this.connections.records.keys()].filter((id) => !this.clients.get(id)?.open);
+    for (const id of lost) this.start(`sweep(${id})`, (chat) => gone(chat, id));
+    return lost.length > 0;
+  }
+
+  /** Ends a function at once: it makes no call any more, and what it had in hand comes back by itself. */
+  kill(actor: Actor): void {
+    actor.alive = false;
+    this.trace.push(`${actor.name} DIES`);
+    this.failed.add(actor.name);
+    for (const item of this.#holding.get(actor) ?? []) {
+      const known = this.#known(item);
+      if (known) known.deaths++;
+    }
+    this.#holding.delete(actor);
+    this.onDeath.get(actor)?.();
+    const left = this.#calls.filter((call) => call.actor !== actor);
+    this.#calls.splice(0, Number.POSITIVE_INFINITY, ...left);
+  }
+
+  #known(item: Delivered) {
+    return this.events.find(({ seq, event }) => seq === item.seq && event.channel === item.event.channel);
+  }
+
+  #call<T>(
+    actor: Actor,
+    name: string,
+    perform: (outcome: string) => Promise<T>,
+    more: readonly string[] = [],
+  ): Promise<T> {
+    if (!actor.alive) return new Promise(() => undefined);
+    const outcomes = ['done', 'DIES BEFORE', 'DIES AFTER', ...(more.length > 0 ? more : ['REFUSED'])];
+    return new Promise<T>((resolve, reject) => {
+      this.#calls.push({ actor, name, outcomes, perform, resolve: resolve as Call['resolve'], reject });
+    });
+  }
+
+  async #carryOut(call: Call): Promise<void> {
+    this.#calls.splice(this.#calls.indexOf(call), 1);
+    const outcome = call.outcomes[this.#decisions.outcome(call.outcomes.length)] ?? 'done';
+    this.trace.push(`${call.actor.name} ${call.name}${outcome === 'done' ? '' : ` ${outcome}`}`);
+    if (this.outage.left > 0 && call.name.startsWith(this.outage.of)) {
+      this.outage.left--;
+      return call.reject(new Unavailable('simulated outage'));
+    }
+    if (outcome === 'REFUSED') return call.reject(new Unavailable('simulated'));
+    if (outcome === 'DIES BEFORE') return this.#diesByFault(call.actor);
+    try {
+      const value = await call.perform(outcome);
+      if (outcome === 'DIES AFTER') return this.#diesByFault(call.actor);
+      call.resolve(value);
+    } catch (error) {
+      call.reject(error);
+    }
+  }
+
+  #diesByFault(actor: Actor): void {
+    this.deaths++;
+    this.kill(actor);
+  }
+
+  /** The core's ports, as one function has them. */
+  chat(actor: Actor): Chat {
+    const through = <P extends object>(
+      port: string,
+      target: P,
+      before?: (method: string, args: unknown[]) => void,
+    ): P =>
+      new Proxy(target, {
+        get: (object, name) => {
+          const method = Reflect.get(object, name);
+          if (typeof method !== 'function') return method;
+          return (...args: unknown[]) => {
+            before?.(String(name), args);
+            const text = `${port}.${String(name)}(${args.map((a) => JSON.stringify(a)?.slice(0, 120)).join(', ')})`;
+            return this.#call(actor, text, async () => method.apply(object, args));
+          };
+        },
+      });
+    const logger: Logger = {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (m, f) => this.trace.push(`! ${m} ${f?.error}`),
+    };
+    return {
+      log: through('log', this.log, (method, args) => {
+        if (method === 'claim') this.#claimed(actor, String(args[0]));
+        if (method === 'trial') this.#tried(String(args[0]), args[2] as Trial);
+        if (method !== 'append') return;
+        for (const { publication } of args[3] as LogRow[]) this.#suffer(actor, publication.id);
+      }),
+      subscriptions: through('subscriptions', this.subscriptions),
+      connections: through('connections', this.connections),
+      queue: through('queue', {
+        send: async (events: readonly Outgoing[]) =>
+          events.map((outgoing) => {
+            this.enqueue(outgoing);
+            return true;
+          }),
+        waiting: async () => this.events$.counts().visible,
+      }),
+      later: through('later', {
+        again: async (event) => void this.#sendLater({ v: 1, type: 'again', event }, 1_000),
+        end: async (connection, channel) =>
+          void this.#sendLater({ v: 1, type: 'end', connection, ...(channel !== undefined && { channel }) }, 0),
+      }),
+      parking: through('parking', { park: async (item) => void this.parked.push(item) }),
+      posts: {
+        post: (connection, frame) =>
+          this.#call(
+            actor,
+            `post ${connection} ${frame.slice(0, 300)}`,
+            (o) => this.#post(actor, connection, frame, o),
+            ['NO ANSWER, arrived', 'NO ANSWER, lost', 'BUSY'],
+          ),
+        end: (connection) => this.#call(actor, `end ${connection}`, async () => this.#end(connection)),
+      },
+      tokens: { verify: async () => Promise.reject(new Error('no tokens here')) },
+      formats: {
+        json: {
+          ...jsonFormat,
+          message: (channel, publication) => {
+            if (this.poison.get(publication.id) === 'throws posting') throw new TypeError('a bug');
+            return jsonFormat.message(channel, publication);
+          },
+          subscribed: (event, position, recovered) => {
+            this.#suffer(actor, event.connection);
+            return jsonFormat.subscribed(event, position, recovered);
+          },
+        },
+      },
+      namespaces: this.namespaces,
+      limits: { messageBytes: 32_768, channels: 128, backlog: 20_000 },
+      world: {
+        now: () => this.time.now(),
+        sleep: (ms) => this.time.sleep(ms),
+        random: () => 0.5,
+        id: () => `i${++this.#ids}-0123456789`,
+      },
+      logger,
+      metrics: { count: () => undefined },
+    };
+  }
+
+  #claimed(actor: Actor, channel: string): void {
+    for (const item of this.#holding.get(actor) ?? []) {
+      const known = item.event.channel === channel && this.#known(item);
+      if (known) known.claims++;
+    }
+  }
+
+  #tried(channel: string, { seq }: Trial): void {
+    const known = this.events.find((event) => event.seq === seq && event.event.channel === channel);
+    if (known && known.claims < 2 && !this.suspectedFromTheStart) {
+      this.refusals.push(`${known.event.type} of ${channel} is on trial, and no worker has failed with it`);
+    }
+  }
+
+  /** What handling a poisoned event does to its worker. */
+  #suffer(actor: Actor, what: string): void {
+    const poison = this.poison.get(what);
+    if (poison === 'throws' || this.throwsLeft-- > 0) throw new TypeError(`a bug with ${what}`);
+    if (poison === 'kills' && actor.alive) this.kill(actor);
+  }
+
+  #sendLater(item: LaterItem, delayMs: number): void {
+    this.later$.send({ body: JSON.stringify(item), delayMs });
+  }
+
+  #end(connection: string): boolean {
+    const client = this.clients.get(connection);
+    if (client) client.open = false;
+    return true;
+  }
+
+  async #post(actor: Actor, connection: string, frame: string, outcome: string) {
+    const client = this.clients.get(connection);
+    if (outcome === 'BUSY') return 'busy' as const;
+    if (!client?.open || !client.established) return 'gone' as const;
+    if (client.busy > 0) {
+      client.busy--;
+      return 'busy' as const;
+    }
+    if (outcome !== 'NO ANSWER, lost') {
+      client.frames.push(frame);
+      client.told.push(...frame.split('\n').map((line) => JSON.parse(line)));
+    }
+    if (client.told.some(({ type, id }) => type === 'message' && this.poison.get(String(id)) === 'kills posting'))
+      this.kill(actor);
+    const answered = client.mute === 0 && !outcome.startsWith('NO ANSWER');
+    client.mute = Math.max(0, client.mute - 1);
+    return answered ? ('delivered' as const) : ('unanswered' as const);
+  }
+}
+
+/** Resolves when every promise that can go on by itself has done so. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
