@@ -1,0 +1,24 @@
+import type { Identity } from '../chat/ports.ts';
+
+/** An authorizer's context: API Gateway passes on strings, numbers and booleans, and hands all of them on as strings. */
+export type AuthorizerContext = Readonly<Record<string, string>>;
+
+/** The context that says who somebody is. */
+export const contextOf = ({ user, expires, info, caps }: Identity): AuthorizerContext => ({
+  user,
+  ...(expires !== undefined && { expires: String(expires) }),
+  ...(info !== undefined && { info: JSON.stringify(info) }),
+  ...(caps !== undefined && { caps: JSON.stringify(caps) }),
+});
+
+/** Who the context of an event says somebody is. Throws where it is none of ours. */
+export function identityFrom(context: Readonly<Record<string, unknown>> | undefined): Identity {
+  const { user, expires, info, caps } = context ?? {};
+  if (typeof user !== 'string') throw new Error('the event has no context of the authorizer');
+  return {
+    user,
+    ...(expires !== undefined && { expires: Number(expires) }),
+    ...(info !== undefined && { info: JSON.parse(String(info)) }),
+    ...(caps !== undefined && { caps: JSON.parse(String(caps)) }),
+  };
+}

@@ -1,0 +1,21 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { dynamoChannelLog } from '../aws/dynamo-channel-log.ts';
+import { dynamoConnections } from '../aws/dynamo-connections.ts';
+import { dynamoSubscriptions } from '../aws/dynamo-subscriptions.ts';
+import type { ChannelLog, Connections, Subscriptions } from '../chat/ports.ts';
+import { setting } from './settings.ts';
+
+const documents = DynamoDBDocumentClient.from(new DynamoDBClient());
+/** Events' numbers are kept with the name of the queue that gave them. */
+const channelQueueName = (): string => setting('CHANNEL_QUEUE_URL').split('/').at(-1) ?? '';
+
+/** The records of connections. */
+export const connections = (): Connections => dynamoConnections(documents, setting('CONNECTIONS_TABLE'));
+
+/** Channels' readers. */
+export const subscriptions = (): Subscriptions =>
+  dynamoSubscriptions(documents, setting('CONNECTIONS_TABLE'), channelQueueName());
+
+/** Channels' heads and messages. */
+export const channelLog = (): ChannelLog => dynamoChannelLog(documents, setting('CHANNELS_TABLE'), channelQueueName());
