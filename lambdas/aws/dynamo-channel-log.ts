@@ -149,6 +149,10 @@ export function dynamoChannelLog(
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     },
 
+    release(channel, turn) {
+      return inTurn(channel, turn, { claimed: stored(OLDEST) });
+    },
+
     advance(channel, turn, { offset, last }) {
       return inTurn(channel, turn, { offset, last: stored(last) });
     },

@@ -39,16 +39,21 @@ export async function work(
   lease: Lease,
 ): Promise<GivenBack> {
   const todo = [...items];
+  let turn: number | undefined;
   try {
     const { state, head } = await take(chat, channel, items, suspect, lease);
+    turn = state.turn;
     for (let first = todo[0]; first !== undefined; first = todo[0]) {
-      if (chat.world.now() >= lease.endsAt) return { items: todo };
+      if (chat.world.now() >= lease.endsAt) throw new Unavailable('the time of this worker is over');
       const alone = first.seq <= suspect;
       if (!alone) {
         await handleRun(chat, state, todo, suspect);
       } else if (first.seq >= state.trial.seq) {
         const failed = await tryAlone(chat, state, head, first);
-        if (failed) return { items: todo, ...(state.trial.after && { seconds: RETRY_AFTER_PARKED_S }) };
+        if (failed) {
+          await letGo(chat, channel, turn);
+          return { items: todo, ...(state.trial.after && { seconds: RETRY_AFTER_PARKED_S }) };
+        }
         todo.shift();
       } else {
         todo.shift(); // a later event has been on trial: this one was finished, posts and all
@@ -58,7 +63,22 @@ export async function work(
   } catch (error) {
     const isOrderly = error instanceof Overtaken || error instanceof Unavailable;
     chat.logger[isOrderly ? 'warn' : 'error']('a batch was given back', { channel, events: todo.length, error });
+    await letGo(chat, channel, turn);
     return { items: todo };
+  }
+}
+
+/**
+ * Takes the claim back, so that what was given back in an orderly way is never taken for a dead worker's, however late
+ * Lambda hands it over again. Where even this is refused, time alone tells.
+ */
+async function letGo({ log, logger }: WorkerParts, channel: string, turn: number | undefined): Promise<void> {
+  if (turn === undefined) return;
+  try {
+    await log.release(channel, turn);
+  } catch (error) {
+    if (!(error instanceof Overtaken || error instanceof Unavailable)) throw error;
+    logger.warn('a claim was not taken back', { channel, error });
   }
 }
 

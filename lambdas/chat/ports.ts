@@ -21,7 +21,7 @@ export interface Head extends Position {
   readonly turn: number;
   /** The newest event that the log is done with. */
   readonly last: Seq;
-  /** The newest event that any worker has taken in hand. */
+  /** The newest event that any worker has taken in hand; `OLDEST` after one that let go of what it had not done. */
   readonly claimed: Seq;
   /** When that was, ms since 1970. */
   readonly claimedAt: number;
@@ -78,6 +78,8 @@ export interface ChannelLog {
   claim(channel: string, claim: Claim): Promise<Head>;
   /** Writes rows beyond the head, where they do not exist yet for anybody. Never over a row of a later turn. */
   append(channel: string, epoch: string, turn: number, rows: readonly LogRow[], expiresAt: number): Promise<void>;
+  /** Nobody has an event in hand any more: what comes back from now on tells of no death. */
+  release(channel: string, turn: number): Promise<void>;
   /** Moves the head: what was appended up to `offset` exists from now on. */
   advance(channel: string, turn: number, to: { readonly offset: number; readonly last: Seq }): Promise<void>;
   /** Begins a new epoch at offset 0, and answers it. */

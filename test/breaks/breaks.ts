@@ -59,6 +59,10 @@ export const BREAKS: readonly Break[] = [
     ],
   },
   {
+    name: 'claim-kept: what was given back in an orderly way and is handed over late looks like that of a dead worker',
+    edits: [[chat('channel-worker'), 'await log.release(channel, turn);', '']],
+  },
+  {
     name: 'refusals-counted: what AWS refused counts against the event on trial',
     edits: [[chat('trial'), 'died(head, item, world.now()) ? 1 : 0', '1']],
   },

@@ -63,6 +63,10 @@ export class MemoryLog implements ChannelLog {
     }
   }
 
+  async release(channel: string, turn: number) {
+    this.#write(channel, turn, { claimed: storedSeq(this.#queue, OLDEST) });
+  }
+
   async advance(channel: string, turn: number, { offset, last }: { readonly offset: number; readonly last: Seq }) {
     this.#write(channel, turn, { offset, last: storedSeq(this.#queue, last) });
   }

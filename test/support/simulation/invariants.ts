@@ -9,7 +9,8 @@ export function checkInvariants(simulation: Simulation): void {
   };
   const { events, poison, parked } = simulation;
   if (simulation.refusals.length > 0) broken(`a function failed: ${simulation.refusals}`);
-  if (simulation.events$.counts().visible + simulation.events$.counts().inFlight > 0) broken('events wait for ever');
+  if (simulation.channelQueue.counts().visible + simulation.channelQueue.counts().inFlight > 0)
+    broken('events wait for ever');
 
   const isPoisoned = ({ event }: (typeof events)[number]) =>
     poison.has(

@@ -265,6 +265,16 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'AWS refuses, and Lambda hands over each batch late',
+    async begin(s) {
+      await s.connected('r1', 'c');
+      publish(s, 'c');
+      publish(s, 'c');
+      s.alwaysLateMs = 44_000;
+      s.outage = { of: 'log.append', left: 6 };
+    },
+  },
+  {
     name: 'a reader subscribes twice, and the second is refused',
     async begin(s) {
       await s.connected('r1', 'c');

@@ -5,9 +5,8 @@ import { gone } from '../../../lambdas/chat/departure.ts';
 import { Unavailable } from '../../../lambdas/chat/errors.ts';
 import { handleLater, type LaterItem } from '../../../lambdas/chat/later.ts';
 import type { Namespaces } from '../../../lambdas/chat/namespace.ts';
-import type { Connection, Lease, Logger, LogRow, Outgoing, Trial } from '../../../lambdas/chat/ports.ts';
+import type { Connection, Lease, Outgoing, Trial } from '../../../lambdas/chat/ports.ts';
 import { seqOf } from '../../../lambdas/chat/seq.ts';
-import { jsonFormat } from '../../../lambdas/protocol/json.ts';
 import type { QueueDeclaration } from '../../../local/declarations.ts';
 import type { ReceivedMessage } from '../../../local/queues/message.ts';
 import { QueueError } from '../../../local/queues/queue-error.ts';
@@ -16,6 +15,7 @@ import { MemoryLog } from '../memory-log.ts';
 import { MemoryConnections, MemorySubscriptions } from '../memory-records.ts';
 import { type Client, newClient } from './client.ts';
 import type { Decisions } from './decisions.ts';
+import { portsFor } from './simulated-ports.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
 /** A call to the outside that a function has made and that has not been carried out yet. */
@@ -29,7 +29,7 @@ interface Call {
 }
 
 /** A function at work. Dead, it makes no call any more. */
-interface Actor {
+export interface Actor {
   readonly name: string;
   alive: boolean;
 }
@@ -81,6 +81,8 @@ export class Simulation {
   readonly trace: string[] = [];
   /** A scenario begins with suspects. */
   suspectedFromTheStart = false;
+  /** Every batch is handed over so late, ms after its receive: Lambda is throttled. */
+  alwaysLateMs = 0;
   /** Calls that AWS will refuse, whatever is decided: how many more, of which port and method. */
   outage = { of: '', left: 0 };
   /** Throws of a bug that is not an event's: in all, and still to come. */
@@ -98,7 +100,7 @@ export class Simulation {
   readonly #calls: Call[] = [];
   readonly #queues = createQueues([declaration('events.fifo', true), declaration('later', false)], {
     clock: this.time,
-    id: () => `m${++this.#ids}`,
+    id: () => this.newId(),
   });
   /** What else happens when a function dies. */
   readonly onDeath = new Map<Actor, () => void>();
@@ -113,11 +115,13 @@ export class Simulation {
     this.#await('later');
   }
 
-  get events$() {
+  /** The channel queue. */
+  get channelQueue() {
     return this.#queues.byArn('arn:events.fifo');
   }
 
-  get later$() {
+  /** The delayed queue. */
+  get laterQueue() {
     return this.#queues.byArn('arn:later');
   }
 
@@ -167,6 +171,11 @@ export class Simulation {
     return made;
   }
 
+  newId(): string {
+    this.#ids++;
+    return `i${this.#ids}`;
+  }
+
   /** Whether one request of a client was made before another. */
   isBefore(request: string | undefined, other: string | undefined): boolean {
     return other !== undefined && this.asked.indexOf(String(request)) < this.asked.indexOf(other);
@@ -175,8 +184,8 @@ export class Simulation {
   /** An event into its channel's queue, at once. */
   enqueue({ event, deduplicationId }: Outgoing): void {
     const text = JSON.stringify(event);
-    const id = deduplicationId ?? `d${++this.#ids}`;
-    const { sequenceNumber } = this.events$.send({ body: text, groupId: event.channel, deduplicationId: id });
+    const id = deduplicationId ?? `d${this.newId()}`;
+    const { sequenceNumber } = this.channelQueue.send({ body: text, groupId: event.channel, deduplicationId: id });
     const seq = seqOf(String(sequenceNumber));
     if (this.events.some((known) => known.seq === seq && known.event.channel === event.channel)) return;
     this.events.push({ event, seq, receives: 0, deaths: 0, claims: 0 });
@@ -185,7 +194,7 @@ export class Simulation {
   /** Starts a function: what it does with the core. */
   start(name: string, work: (chat: Chat, actor: Actor) => Promise<void>): Actor {
     const actor = { name, alive: true };
-    void work(this.chat(actor), actor).then(
+    void work(portsFor(this, actor), actor).then(
       () => this.trace.push(`${name} ends`),
       (error: unknown) => {
         this.trace.push(`${name} fails: ${error}`);
@@ -219,20 +228,20 @@ export class Simulation {
   /** Waits until a queue has something to give. */
   #await(queue: 'events' | 'later'): void {
     this.#arrived[queue] = false;
-    (queue === 'events' ? this.events$ : this.later$).whenReceivable(() => {
+    (queue === 'events' ? this.channelQueue : this.laterQueue).whenReceivable(() => {
       this.#arrived[queue] = true;
     });
   }
 
   #receive(): void {
     const how = this.#decisions.outcome(4);
-    const messages = this.events$.receive({ max: how === 3 ? 1 : 10 });
+    const messages = this.channelQueue.receive({ max: how === 3 ? 1 : 10 });
     this.#await('events');
     if (messages.length === 0) return;
     const handOver = () => this.#deliver(messages);
-    const lateMs = how === 1 || how === 2 ? HANDED_OVER_LATE_MS[how - 1] : undefined;
-    this.trace.push(`receive ${messages.map((m) => m.body.slice(0, 90))}${lateMs ? ` LATE ${lateMs}` : ''}`);
-    if (lateMs === undefined) handOver();
+    const lateMs = (how === 1 || how === 2 ? HANDED_OVER_LATE_MS[how - 1] : undefined) ?? this.alwaysLateMs;
+    this.trace.push(`receive ${messages.map((m) => m.body.slice(0, 90))}${lateMs > 0 ? ` LATE ${lateMs}` : ''}`);
+    if (lateMs === 0) handOver();
     else this.time.at(this.time.now() + lateMs, handOver);
   }
 
@@ -247,7 +256,7 @@ export class Simulation {
     const actor = this.start(`deliver${this.trace.length}`, async (chat, self) => {
       const failed = await deliver(chat, batch, this.#lease(self, receipts));
       for (const item of batch)
-        if (!failed.includes(item)) this.#ignoringExpired(receipts, item, (h) => this.events$.delete(h));
+        if (!failed.includes(item)) this.#ignoringExpired(receipts, item, (h) => this.channelQueue.delete(h));
       this.#holding.delete(self);
       self.alive = false;
     });
@@ -261,19 +270,21 @@ export class Simulation {
     const holds = (item: Delivered) => {
       const left = Number(receipts.get(item)?.firstReceivedAt) + VISIBILITY_MS - this.time.now();
       if (item.receives === 1) return left >= TIMEOUT_MS + 5_000;
-      return this.#ignoringExpired(receipts, item, (handle) => this.events$.changeVisibility(handle, VISIBILITY_MS));
+      return this.#ignoringExpired(receipts, item, (handle) =>
+        this.channelQueue.changeVisibility(handle, VISIBILITY_MS),
+      );
     };
     return {
       endsAt: this.time.now() + TIMEOUT_MS - STOPS_BEFORE_MS,
-      hold: (items) => this.#call(actor, 'hold', async () => items.map(holds)),
+      hold: (items) => this.call(actor, 'hold', async () => items.map(holds)),
       giveBack: (items, seconds) =>
-        this.#call(actor, `giveBack ${items.length} ${seconds}s`, async () => {
+        this.call(actor, `giveBack ${items.length} ${seconds}s`, async () => {
           this.#holding.set(
             actor,
             (this.#holding.get(actor) ?? []).filter((item) => !items.includes(item)),
           );
           for (const item of items) {
-            this.#ignoringExpired(receipts, item, (h) => this.events$.changeVisibility(h, seconds * 1000));
+            this.#ignoringExpired(receipts, item, (h) => this.channelQueue.changeVisibility(h, seconds * 1000));
           }
         }),
     };
@@ -302,12 +313,12 @@ export class Simulation {
       });
       return;
     }
-    const [message] = this.later$.receive();
+    const [message] = this.laterQueue.receive();
     this.#await('later');
     if (!message) return;
     this.trace.push(`later ${message.body}`);
     this.start('later', async (chat, self) => {
-      if (await handleLater(chat, JSON.parse(message.body))) this.later$.delete(message.receiptHandle);
+      if (await handleLater(chat, JSON.parse(message.body))) this.laterQueue.delete(message.receiptHandle);
       self.alive = false;
     });
   }
@@ -338,7 +349,8 @@ export class Simulation {
     return this.events.find(({ seq, event }) => seq === item.seq && event.channel === item.event.channel);
   }
 
-  #call<T>(
+  /** Makes an outside call of a function: it is carried out when it is decided, and so is what becomes of it. */
+  call<T>(
     actor: Actor,
     name: string,
     perform: (outcome: string) => Promise<T>,
@@ -375,97 +387,16 @@ export class Simulation {
     this.kill(actor);
   }
 
-  /** The core's ports, as one function has them. */
-  chat(actor: Actor): Chat {
-    const through = <P extends object>(
-      port: string,
-      target: P,
-      before?: (method: string, args: unknown[]) => void,
-    ): P =>
-      new Proxy(target, {
-        get: (object, name) => {
-          const method = Reflect.get(object, name);
-          if (typeof method !== 'function') return method;
-          return (...args: unknown[]) => {
-            before?.(String(name), args);
-            const text = `${port}.${String(name)}(${args.map((a) => JSON.stringify(a)?.slice(0, 120)).join(', ')})`;
-            return this.#call(actor, text, async () => method.apply(object, args));
-          };
-        },
-      });
-    const logger: Logger = {
-      info: () => undefined,
-      warn: () => undefined,
-      error: (m, f) => this.trace.push(`! ${m} ${f?.error}`),
-    };
-    return {
-      log: through('log', this.log, (method, args) => {
-        if (method === 'claim') this.#claimed(actor, String(args[0]));
-        if (method === 'trial') this.#tried(String(args[0]), args[2] as Trial);
-        if (method !== 'append') return;
-        for (const { publication } of args[3] as LogRow[]) this.#suffer(actor, publication.id);
-      }),
-      subscriptions: through('subscriptions', this.subscriptions),
-      connections: through('connections', this.connections),
-      queue: through('queue', {
-        send: async (events: readonly Outgoing[]) =>
-          events.map((outgoing) => {
-            this.enqueue(outgoing);
-            return true;
-          }),
-        waiting: async () => this.events$.counts().visible,
-      }),
-      later: through('later', {
-        again: async (event) => void this.#sendLater({ v: 1, type: 'again', event }, 1_000),
-        end: async (connection, channel) =>
-          void this.#sendLater({ v: 1, type: 'end', connection, ...(channel !== undefined && { channel }) }, 0),
-      }),
-      parking: through('parking', { park: async (item) => void this.parked.push(item) }),
-      posts: {
-        post: (connection, frame) =>
-          this.#call(
-            actor,
-            `post ${connection} ${frame.slice(0, 300)}`,
-            (o) => this.#post(actor, connection, frame, o),
-            ['NO ANSWER, arrived', 'NO ANSWER, lost', 'BUSY'],
-          ),
-        end: (connection) => this.#call(actor, `end ${connection}`, async () => this.#end(connection)),
-      },
-      tokens: { verify: async () => Promise.reject(new Error('no tokens here')) },
-      formats: {
-        json: {
-          ...jsonFormat,
-          message: (channel, publication) => {
-            if (this.poison.get(publication.id) === 'throws posting') throw new TypeError('a bug');
-            return jsonFormat.message(channel, publication);
-          },
-          subscribed: (event, position, recovered) => {
-            this.#suffer(actor, event.connection);
-            return jsonFormat.subscribed(event, position, recovered);
-          },
-        },
-      },
-      namespaces: this.namespaces,
-      limits: { messageBytes: 32_768, channels: 128, backlog: 20_000 },
-      world: {
-        now: () => this.time.now(),
-        sleep: (ms) => this.time.sleep(ms),
-        random: () => 0.5,
-        id: () => `i${++this.#ids}-0123456789`,
-      },
-      logger,
-      metrics: { count: () => undefined },
-    };
-  }
-
-  #claimed(actor: Actor, channel: string): void {
+  /** A worker has claimed the channel of its batch. */
+  noteClaim(actor: Actor, channel: string): void {
     for (const item of this.#holding.get(actor) ?? []) {
       const known = item.event.channel === channel && this.#known(item);
       if (known) known.claims++;
     }
   }
 
-  #tried(channel: string, { seq }: Trial): void {
+  /** An event is on trial: it must have been in the hands of a worker that failed. */
+  noteTrial(channel: string, { seq }: Trial): void {
     const known = this.events.find((event) => event.seq === seq && event.event.channel === channel);
     if (known && known.claims < 2 && !this.suspectedFromTheStart) {
       this.refusals.push(`${known.event.type} of ${channel} is on trial, and no worker has failed with it`);
@@ -473,39 +404,15 @@ export class Simulation {
   }
 
   /** What handling a poisoned event does to its worker. */
-  #suffer(actor: Actor, what: string): void {
+  suffer(actor: Actor, what: string): void {
     const poison = this.poison.get(what);
     if (poison === 'throws' || this.throwsLeft-- > 0) throw new TypeError(`a bug with ${what}`);
     if (poison === 'kills' && actor.alive) this.kill(actor);
   }
 
-  #sendLater(item: LaterItem, delayMs: number): void {
-    this.later$.send({ body: JSON.stringify(item), delayMs });
-  }
-
-  #end(connection: string): boolean {
-    const client = this.clients.get(connection);
-    if (client) client.open = false;
-    return true;
-  }
-
-  async #post(actor: Actor, connection: string, frame: string, outcome: string) {
-    const client = this.clients.get(connection);
-    if (outcome === 'BUSY') return 'busy' as const;
-    if (!client?.open || !client.established) return 'gone' as const;
-    if (client.busy > 0) {
-      client.busy--;
-      return 'busy' as const;
-    }
-    if (outcome !== 'NO ANSWER, lost') {
-      client.frames.push(frame);
-      client.told.push(...frame.split('\n').map((line) => JSON.parse(line)));
-    }
-    if (client.told.some(({ type, id }) => type === 'message' && this.poison.get(String(id)) === 'kills posting'))
-      this.kill(actor);
-    const answered = client.mute === 0 && !outcome.startsWith('NO ANSWER');
-    client.mute = Math.max(0, client.mute - 1);
-    return answered ? ('delivered' as const) : ('unanswered' as const);
+  /** Into the delayed queue. */
+  sendLater(item: LaterItem, delayMs: number): void {
+    this.laterQueue.send({ body: JSON.stringify(item), delayMs });
   }
 }
 
