@@ -57,6 +57,8 @@ export function sqsLease(client: SQSClient, QueueUrl: string, options: LeaseOpti
 
   return {
     endsAt: killedAt - STOPS_BEFORE_MS,
+    // the claim comes a little after the receive, from which the visibility counts
+    deathAfterMs: visibilityMs - MARGIN_MS,
     ...tellingFaults<Pick<Lease, 'hold' | 'giveBack'>>({
       async hold(items) {
         const repeated = items.filter(({ receives }) => receives > 1);

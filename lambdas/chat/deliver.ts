@@ -4,7 +4,7 @@ import type { WorkerParts } from './chat.ts';
 import { Unavailable } from './errors.ts';
 import type { Lease } from './ports.ts';
 import { OLDEST, type Seq } from './seq.ts';
-import { DEATH_AFTER_MS, newestSuspect } from './trial.ts';
+import { newestSuspect } from './trial.ts';
 
 type ByChannel = ReadonlyMap<string, readonly Delivered[]>;
 
@@ -25,7 +25,7 @@ export async function deliver(chat: WorkerParts, batch: readonly Delivered[], le
   const back: GivenBack[] = [];
   try {
     const channels = await held(batch, lease, back);
-    const suspects = await suspectsOf(chat, channels);
+    const suspects = await suspectsOf(chat, channels, lease);
     const suspected = channels.keys().find((channel) => suspects.has(channel));
     const company = suspected === undefined ? [] : batch.filter(({ event }) => event.channel !== suspected);
     if (company.length > 0) {
@@ -61,13 +61,17 @@ async function held(batch: readonly Delivered[], lease: Lease, back: GivenBack[]
 }
 
 /** Channels with events that must be handled by themselves, each with the newest of them. */
-async function suspectsOf({ log, world }: WorkerParts, channels: ByChannel): Promise<ReadonlyMap<string, Seq>> {
+async function suspectsOf(
+  { log, world }: WorkerParts,
+  channels: ByChannel,
+  lease: Lease,
+): Promise<ReadonlyMap<string, Seq>> {
   const found = new Map<string, Seq>();
   const repeated = [...channels].filter(([, items]) => items.some(({ receives }) => receives > 1));
   const heads = await Promise.all(repeated.map(([channel]) => log.peek(channel)));
   repeated.forEach(([channel, items], i) => {
     const head = heads[i];
-    const suspect = head && newestSuspect(head, items, world.now());
+    const suspect = head && newestSuspect(head, items, world.now(), lease);
     if (suspect !== undefined) found.set(channel, suspect);
   });
   return found;
@@ -78,7 +82,7 @@ async function giveBack(chat: WorkerParts, lease: Lease, given: GivenBack, start
   const [first] = given.items;
   if (first === undefined) return;
   const wanted = given.seconds ?? Math.min(Math.max(first.receives, 1), LONGEST_WAIT_S);
-  const longest = Math.floor((DEATH_AFTER_MS - MARGIN_MS - (chat.world.now() - startedAt)) / 1000);
+  const longest = Math.floor((lease.deathAfterMs - MARGIN_MS - (chat.world.now() - startedAt)) / 1000);
   try {
     await lease.giveBack(given.items, Math.min(wanted, Math.max(longest, 0)));
   } catch (error) {

@@ -258,6 +258,11 @@ export interface Tokens {
 export interface Lease {
   /** When the worker must have stopped by itself, ms since 1970. */
   readonly endsAt: number;
+  /**
+   * What a worker claimed and is back only so long after, ms, was in the hands of one that died: it has waited for the
+   * visibility timeout. What is given back in an orderly way must be back sooner.
+   */
+  readonly deathAfterMs: number;
   /** Makes sure that each event stays hidden while this worker is at it. False: it may be in another's hands already. */
   hold(items: readonly Delivered[]): Promise<boolean[]>;
   /** Makes events that are not done visible again after so many seconds; 0 is at once. */

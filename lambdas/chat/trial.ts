@@ -2,7 +2,7 @@ import type { Delivered } from './channel-event.ts';
 import type { ChannelState } from './channel-state.ts';
 import type { Chat } from './chat.ts';
 import { cut } from './departure.ts';
-import type { Head, Trial } from './ports.ts';
+import type { Head, Lease, Trial } from './ports.ts';
 import { later, type Seq } from './seq.ts';
 import { sideBySide } from './side-by-side.ts';
 
@@ -12,15 +12,9 @@ const FAILURES = 2;
 const FAILURES_AFTER_PARKED = 10;
 /** How long such a suspect rests between its failures, in seconds. */
 export const RETRY_AFTER_PARKED_S = 30;
-/**
- * A dead worker's events come back when the visibility timeout (45 s) is over, those of an orderly one sooner.
- * What is given back must be back before this, in ms after the claim.
- */
-export const DEATH_AFTER_MS = 40_000;
-
 /** Whether the worker that had this event in hand died: it was claimed, and is back only after the visibility timeout. */
-export const died = (head: Head, { seq, receives }: Delivered, now: number): boolean =>
-  receives > 1 && seq <= head.claimed && now - head.claimedAt >= DEATH_AFTER_MS;
+const died = (head: Head, { seq, receives }: Delivered, now: number, { deathAfterMs }: Lease): boolean =>
+  receives > 1 && seq <= head.claimed && now - head.claimedAt >= deathAfterMs;
 
 /**
  * The event up to which a channel's events must be handled by themselves; undefined where these are none of them.
@@ -28,8 +22,8 @@ export const died = (head: Head, { seq, receives }: Delivered, now: number): boo
  * Of a death, every event that was claimed until then is suspected, also what this batch does not hold: by the next
  * claim nothing would tell any more that a dead worker had it.
  */
-export function newestSuspect(head: Head, items: readonly Delivered[], now: number): Seq | undefined {
-  const newest = items.some((item) => died(head, item, now)) ? later(head.suspect, head.claimed) : head.suspect;
+export function newestSuspect(head: Head, items: readonly Delivered[], now: number, lease: Lease): Seq | undefined {
+  const newest = items.some((item) => died(head, item, now, lease)) ? later(head.suspect, head.claimed) : head.suspect;
   return items.some(({ seq }) => seq <= newest) ? newest : undefined;
 }
 
@@ -42,7 +36,7 @@ export async function beginTrial(
 ): Promise<void> {
   const before = state.trial;
   const after = before.seq === item.seq ? before.after : isParked(before);
-  const failures = before.seq === item.seq ? before.failures + (died(head, item, world.now()) ? 1 : 0) : 0;
+  const failures = before.seq === item.seq ? before.failures + (died(head, item, world.now(), state.lease) ? 1 : 0) : 0;
   state.trial = { seq: item.seq, failures, after };
   await log.trial(state.name, state.turn, state.trial);
 }

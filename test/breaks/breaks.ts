@@ -54,7 +54,7 @@ export const BREAKS: readonly Break[] = [
       [
         chat('trial'),
         'later(head.suspect, head.claimed) : head.suspect',
-        'later(head.suspect, items.findLast((item) => died(head, item, now))?.seq ?? head.suspect) : head.suspect',
+        'later(head.suspect, items.findLast((item) => died(head, item, now, lease))?.seq ?? head.suspect) : head.suspect',
       ],
     ],
   },
@@ -64,7 +64,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     name: 'refusals-counted: what AWS refused counts against the event on trial',
-    edits: [[chat('trial'), 'died(head, item, world.now()) ? 1 : 0', '1']],
+    edits: [[chat('trial'), 'died(head, item, world.now(), state.lease) ? 1 : 0', '1']],
   },
   {
     name: 'parks-on: one event after the other is parked, though the fault is not theirs',
@@ -94,7 +94,7 @@ export const BREAKS: readonly Break[] = [
     edits: [
       [
         chat('trial'),
-        'receives > 1 && seq <= head.claimed && now - head.claimedAt >= DEATH_AFTER_MS',
+        'receives > 1 && seq <= head.claimed && now - head.claimedAt >= deathAfterMs',
         'receives > 1 && (seq <= head.claimed || now > 0)',
       ],
     ],

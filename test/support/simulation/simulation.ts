@@ -276,6 +276,7 @@ export class Simulation {
     };
     return {
       endsAt: this.time.now() + TIMEOUT_MS - STOPS_BEFORE_MS,
+      deathAfterMs: VISIBILITY_MS - 5_000,
       hold: (items) => this.call(actor, 'hold', async () => items.map(holds)),
       giveBack: (items, seconds) =>
         this.call(actor, `giveBack ${items.length} ${seconds}s`, async () => {
