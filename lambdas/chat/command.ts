@@ -35,13 +35,13 @@ export interface Refresh {
 }
 
 /** Asks whether anybody is there. */
-export interface Ping {
+interface Ping {
   readonly action: 'ping';
   readonly id?: string;
 }
 
 /** Asks for what a channel keeps: known to the contract, and not available yet. */
-export interface Inquiry {
+interface Inquiry {
   readonly action: 'history' | 'presence';
   readonly channel: string;
   readonly id?: string;

@@ -9,7 +9,7 @@ import { type Delivery, send } from './posting.ts';
 type Parts = Pick<Chat, 'connections' | 'queue' | 'later' | 'posts' | 'formats' | 'world' | 'metrics'>;
 
 /** API Gateway ends every connection after 2 hours; a little more, and no row outlives its connection for long. */
-export const CONNECTION_LIFE_S = 2 * 3600 + 600;
+const CONNECTION_LIFE_S = 2 * 3600 + 600;
 /** How long after its beginning a connection may still be in its handshake (the integration's longest time). */
 const HANDSHAKE_MS = 30_000;
 

@@ -1,5 +1,5 @@
 /** A document that a client was sent, as it reads it. */
-export interface Told {
+interface Told {
   readonly type: string;
   readonly id?: string;
   readonly channel?: string;

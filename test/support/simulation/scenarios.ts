@@ -16,7 +16,7 @@ export interface Scenario {
 let messages = 0;
 
 /** A message is accepted, at once. */
-export function publish(s: Simulation, channel: string, poison?: Poison): PublishEvent {
+function publish(s: Simulation, channel: string, poison?: Poison): PublishEvent {
   const id = `p${++messages}`;
   const event: PublishEvent = {
     v: EVENT_VERSION,

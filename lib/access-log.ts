@@ -1,0 +1,25 @@
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+
+/**
+ * What the access log says of a handshake or a frame, one JSON document a line. Nothing of a query string, which holds
+ * tokens, and nothing of a frame. All names: docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging
+ */
+const FIELDS = {
+  requestId: '$context.requestId',
+  requestTime: '$context.requestTime',
+  eventType: '$context.eventType',
+  routeKey: '$context.routeKey',
+  status: '$context.status',
+  connectionId: '$context.connectionId',
+  connectedAt: '$context.connectedAt',
+  principalId: '$context.authorizer.principalId',
+  sourceIp: '$context.identity.sourceIp',
+  error: '$context.error.message',
+  authorizerError: '$context.authorizer.error',
+  authorizerLatency: '$context.authorizer.latency',
+  integrationStatus: '$context.integrationStatus',
+  integrationLatency: '$context.integrationLatency',
+};
+
+/** The format of the access log; API Gateway allows 3 KB. */
+export const accessLogFormat = () => AccessLogFormat.custom(JSON.stringify(FIELDS));
