@@ -1,3 +1,5 @@
+import { optionsOf } from '../../../lambdas/chat/channel.ts';
+import { hasHistory } from '../../../lambdas/chat/namespace.ts';
 import type { Publication } from '../../../lambdas/chat/ports.ts';
 import type { Client } from './client.ts';
 import type { Simulation } from './simulation.ts';
@@ -31,6 +33,11 @@ export function checkInvariants(simulation: Simulation): void {
 
   const channels = new Set([...events.map(({ event }) => event.channel), ...simulation.log.heads.keys()]);
   for (const channel of channels) {
+    if (!hasHistory(optionsOf(simulation.namespaces, channel))) {
+      for (const [connection, client] of simulation.clients)
+        checkOrder(simulation, channel, connection, client, broken);
+      continue;
+    }
     checkLog(simulation, channel, isParked, broken);
     for (const [connection, client] of simulation.clients) checkReader(simulation, channel, connection, client, broken);
   }
@@ -61,6 +68,32 @@ function checkLog(
       broken(`${channel}: an accepted message is not in the log: ${JSON.stringify(item.event)}`);
     }
   }
+}
+
+/** Without history there is no offset to go by: every message after `subscribed`, in the order of acceptance. */
+function checkOrder(simulation: Simulation, channel: string, connection: string, client: Client, broken: Broken): void {
+  const row = simulation.subscriptions.rows.get(channel)?.get(connection);
+  const seqOfMessage = (id: string | undefined) =>
+    String(simulation.events.find(({ event }) => event.type === 'publish' && event.id === id)?.seq);
+  const told = client.told.filter((document) => document.channel === channel);
+  const start = told.findIndex(({ type }) => type === 'subscribed');
+  const shown = told.filter(({ type }) => type === 'message').map(({ id }) => seqOfMessage(id));
+  if (shown.length > 0 && (start < 0 || told.findIndex(({ type }) => type === 'message') < start)) {
+    broken(`${connection}: a message before subscribed`);
+  }
+  if (told.some(({ offset, epoch }) => offset !== undefined || epoch !== undefined)) {
+    broken(`${connection}: was told of a position where there is none`);
+  }
+  const first = shown.filter((seq, i) => shown.indexOf(seq) === i);
+  if (!simulation.repeats.has(channel) && first.length < shown.length)
+    broken(`${connection}: was sent a message twice`);
+  if (first.some((seq, i) => i > 0 && seq < String(first[i - 1]))) broken(`${connection}: not in order: ${shown}`);
+  if (!client.open || !row || row.cut) return;
+  const due = simulation.events.filter(
+    ({ event, seq }) => event.channel === channel && event.type === 'publish' && seq > row.seq,
+  );
+  const missed = due.filter(({ seq }) => !shown.includes(seq));
+  if (missed.length > 0) broken(`${connection}: is a reader, and was not sent ${JSON.stringify(missed)}`);
 }
 
 /** Replays what the client was told, as a careful client reads it (docs/protocol.md). */

@@ -275,6 +275,16 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'a reader subscribes to a channel without history while messages come',
+    async begin(s) {
+      await s.connected('r1', 'live:c');
+      await s.connected('r2');
+      publish(s, 'live:c');
+      s.start('subscribe(r2)', (chat) => ask(s, 'r2', chat, { action: 'subscribe', channel: 'live:c', id: 't1' }));
+      sender(s, 'live:c', 3);
+    },
+  },
+  {
     name: 'a reader subscribes twice, and the second is refused',
     async begin(s) {
       await s.connected('r1', 'c');

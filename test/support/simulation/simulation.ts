@@ -1,10 +1,11 @@
+import { optionsOf } from '../../../lambdas/chat/channel.ts';
 import type { Delivered } from '../../../lambdas/chat/channel-event.ts';
 import type { Chat } from '../../../lambdas/chat/chat.ts';
 import { deliver } from '../../../lambdas/chat/deliver.ts';
 import { gone } from '../../../lambdas/chat/departure.ts';
 import { Unavailable } from '../../../lambdas/chat/errors.ts';
 import { handleLater, type LaterItem } from '../../../lambdas/chat/later.ts';
-import type { Namespaces } from '../../../lambdas/chat/namespace.ts';
+import { hasHistory, type Namespaces } from '../../../lambdas/chat/namespace.ts';
 import type { Connection, Lease, Outgoing, Trial } from '../../../lambdas/chat/ports.ts';
 import { seqOf } from '../../../lambdas/chat/seq.ts';
 import type { QueueDeclaration } from '../../../local/declarations.ts';
@@ -38,6 +39,7 @@ export interface Actor {
 export type Poison = 'kills' | 'kills posting' | 'throws' | 'throws posting';
 
 const NAMESPACES: Namespaces = {
+  live: { allowSubscribeForClient: true, allowPublishForSubscriber: true },
   '': { historySize: 100, historyTtl: 3600, allowSubscribeForClient: true, allowPublishForSubscriber: true },
 };
 const VISIBILITY_MS = 45_000;
@@ -132,7 +134,8 @@ export class Simulation {
     const tokens = Object.fromEntries(channels.map((channel) => [channel, `s-${connection}`]));
     await this.connections.create(this.record(connection, tokens));
     for (const channel of channels) {
-      const from = { epoch: this.headOf(channel).epoch, offset: this.headOf(channel).offset };
+      const { epoch, offset } = this.headOf(channel);
+      const from = { epoch, offset };
       await this.subscriptions.put(channel, {
         connection,
         user: connection,
@@ -142,7 +145,8 @@ export class Simulation {
         from,
         expiresAt: Number.MAX_SAFE_INTEGER,
       });
-      client.told.push({ type: 'subscribed', id: `s-${connection}`, channel, ...from });
+      const shown = hasHistory(optionsOf(this.namespaces, channel)) ? from : {};
+      client.told.push({ type: 'subscribed', id: `s-${connection}`, channel, ...shown });
     }
     return client;
   }
