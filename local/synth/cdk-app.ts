@@ -29,6 +29,8 @@ export function runCdkApp({ project, file, outDirectory, inputsFile }: CdkApp, s
       CDK_CONTEXT_JSON: JSON.stringify(readContext(project)),
       CDK_DEFAULT_ACCOUNT: ACCOUNT,
       CDK_DEFAULT_REGION: REGION,
+      // what a team's rules say of the template is said at 'cdk synth'; here it would take half of the time of a start
+      CDK_VALIDATION: 'false',
       PARLEY_INPUTS: inputsFile,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
