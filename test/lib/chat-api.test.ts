@@ -47,7 +47,7 @@ describe('the API', () => {
   });
 
   it.each(['sendMessage', '$default'])('answers %s with what its function returns', (key) => {
-    const { id, properties, integrationId } = routeOf(template, key);
+    const { id, properties } = routeOf(template, key);
     expect(properties.RouteResponseSelectionExpression).toBe('$default');
     template.hasResourceProperties('AWS::ApiGatewayV2::RouteResponse', {
       RouteId: { Ref: id },

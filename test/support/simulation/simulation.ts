@@ -1,22 +1,19 @@
 import { optionsOf } from '../../../lambdas/chat/channel.ts';
 import type { Delivered } from '../../../lambdas/chat/channel-event.ts';
 import type { Chat } from '../../../lambdas/chat/chat.ts';
-import { deliver } from '../../../lambdas/chat/deliver.ts';
 import { gone } from '../../../lambdas/chat/departure.ts';
 import { Unavailable } from '../../../lambdas/chat/errors.ts';
-import { handleLater, type LaterItem } from '../../../lambdas/chat/later.ts';
+import type { LaterItem } from '../../../lambdas/chat/later.ts';
 import { hasHistory, type Namespaces } from '../../../lambdas/chat/namespace.ts';
-import type { Connection, Lease, Outgoing, Trial } from '../../../lambdas/chat/ports.ts';
+import type { Connection, Outgoing, Trial } from '../../../lambdas/chat/ports.ts';
 import { seqOf } from '../../../lambdas/chat/seq.ts';
-import type { QueueDeclaration } from '../../../local/declarations.ts';
-import type { ReceivedMessage } from '../../../local/queues/message.ts';
-import { QueueError } from '../../../local/queues/queue-error.ts';
-import { createQueues } from '../../../local/queues/queues.ts';
 import { MemoryLog } from '../memory-log.ts';
 import { MemoryConnections, MemorySubscriptions } from '../memory-records.ts';
 import { type Client, newClient } from './client.ts';
 import type { Decisions } from './decisions.ts';
+import { SimulatedEventSources } from './simulated-event-sources.ts';
 import { portsFor } from './simulated-ports.ts';
+import { simulatedQueues } from './simulated-queues.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
 /** A call to the outside that a function has made and that has not been carried out yet. */
@@ -42,25 +39,6 @@ const NAMESPACES: Namespaces = {
   live: { allowSubscribeForClient: true, allowPublishForSubscriber: true },
   '': { historySize: 100, historyTtl: 3600, allowSubscribeForClient: true, allowPublishForSubscriber: true },
 };
-const VISIBILITY_MS = 45_000;
-const TIMEOUT_MS = 15_000;
-const STOPS_BEFORE_MS = 3_000;
-/** Longer than a dead worker's events stay hidden. */
-const SLOW_MS = 60_000;
-const HANDED_OVER_LATE_MS = [30_000, 46_000] as const;
-
-const declaration = (name: string, fifo: boolean): QueueDeclaration => ({
-  logicalId: name,
-  name,
-  arn: `arn:${name}`,
-  url: `http://queue/${name}`,
-  fifo,
-  contentBasedDeduplication: false,
-  deduplicationScope: 'messageGroup',
-  visibilityTimeoutMs: fifo ? VISIBILITY_MS : 30_000,
-  delayMs: 0,
-  retentionMs: 14 * 24 * 3600 * 1000,
-});
 
 /**
  * The real core on the pure queues and on tables in memory, where every outside call of a function waits until it is
@@ -100,21 +78,18 @@ export class Simulation {
   readonly namespaces: Namespaces;
   readonly #decisions: Decisions;
   readonly #calls: Call[] = [];
-  readonly #queues = createQueues([declaration('events.fifo', true), declaration('later', false)], {
-    clock: this.time,
-    id: () => this.newId(),
-  });
+  readonly #queues = simulatedQueues(this.time, () => this.newId());
   /** What else happens when a function dies. */
   readonly onDeath = new Map<Actor, () => void>();
-  readonly #holding = new Map<Actor, readonly Delivered[]>();
-  readonly #arrived = { events: false, later: false };
+  /** What the workers have in hand. */
+  readonly holding = new Map<Actor, readonly Delivered[]>();
+  readonly #sources: SimulatedEventSources;
   #ids = 0;
 
   constructor(decisions: Decisions, namespaces = NAMESPACES) {
     this.#decisions = decisions;
     this.namespaces = namespaces;
-    this.#await('events');
-    this.#await('later');
+    this.#sources = new SimulatedEventSources(this, decisions);
   }
 
   /** The channel queue. */
@@ -214,118 +189,12 @@ export class Simulation {
     for (let step = 0; step < steps; step++) {
       await settled();
       this.time.ringDue();
-      const moves = [...this.#calls.map((call) => () => this.#carryOut(call)), ...this.#arrivals()];
+      const moves = [...this.#calls.map((call) => () => this.#carryOut(call)), ...this.#sources.arrivals()];
       const move = moves[this.#decisions.move(moves.length)];
       if (move) await move();
       else if (!this.time.advance() && !this.#sweep()) return;
     }
     throw new Error(`it does not come to an end\n${this.trace.slice(-40).join('\n')}`);
-  }
-
-  #arrivals(): (() => Promise<void>)[] {
-    const found: (() => Promise<void>)[] = [];
-    if (this.#arrived.events) found.push(async () => this.#receive());
-    if (this.#arrived.later) found.push(async () => this.#receiveLater());
-    return found;
-  }
-
-  /** Waits until a queue has something to give. */
-  #await(queue: 'events' | 'later'): void {
-    this.#arrived[queue] = false;
-    (queue === 'events' ? this.channelQueue : this.laterQueue).whenReceivable(() => {
-      this.#arrived[queue] = true;
-    });
-  }
-
-  #receive(): void {
-    const how = this.#decisions.outcome(4);
-    const messages = this.channelQueue.receive({ max: how === 3 ? 1 : 10 });
-    this.#await('events');
-    if (messages.length === 0) return;
-    const handOver = () => this.#deliver(messages);
-    const lateMs = (how === 1 || how === 2 ? HANDED_OVER_LATE_MS[how - 1] : undefined) ?? this.alwaysLateMs;
-    this.trace.push(`receive ${messages.map((m) => m.body.slice(0, 90))}${lateMs > 0 ? ` LATE ${lateMs}` : ''}`);
-    if (lateMs === 0) handOver();
-    else this.time.at(this.time.now() + lateMs, handOver);
-  }
-
-  #deliver(messages: readonly ReceivedMessage[]): void {
-    const receipts = new Map<Delivered, ReceivedMessage>();
-    const batch = messages.map((m): Delivered => {
-      const item = { event: JSON.parse(m.body), seq: seqOf(String(m.sequenceNumber)), receives: m.receiveCount };
-      receipts.set(item, m);
-      if (item.receives > 1) this.repeats.add(item.event.channel);
-      return item;
-    });
-    const actor = this.start(`deliver${this.trace.length}`, async (chat, self) => {
-      const failed = await deliver(chat, batch, this.#lease(self, receipts));
-      for (const item of batch)
-        if (!failed.includes(item)) this.#ignoringExpired(receipts, item, (h) => this.channelQueue.delete(h));
-      this.#holding.delete(self);
-      self.alive = false;
-    });
-    this.#holding.set(actor, batch);
-    this.time.at(this.time.now() + TIMEOUT_MS, () => {
-      if (actor.alive) this.kill(actor);
-    });
-  }
-
-  #lease(actor: Actor, receipts: ReadonlyMap<Delivered, ReceivedMessage>): Lease {
-    const holds = (item: Delivered) => {
-      const left = Number(receipts.get(item)?.firstReceivedAt) + VISIBILITY_MS - this.time.now();
-      if (item.receives === 1) return left >= TIMEOUT_MS + 5_000;
-      return this.#ignoringExpired(receipts, item, (handle) =>
-        this.channelQueue.changeVisibility(handle, VISIBILITY_MS),
-      );
-    };
-    return {
-      endsAt: this.time.now() + TIMEOUT_MS - STOPS_BEFORE_MS,
-      deathAfterMs: VISIBILITY_MS - 5_000,
-      hold: (items) => this.call(actor, 'hold', async () => items.map(holds)),
-      giveBack: (items, seconds) =>
-        this.call(actor, `giveBack ${items.length} ${seconds}s`, async () => {
-          this.#holding.set(
-            actor,
-            (this.#holding.get(actor) ?? []).filter((item) => !items.includes(item)),
-          );
-          for (const item of items) {
-            this.#ignoringExpired(receipts, item, (h) => this.channelQueue.changeVisibility(h, seconds * 1000));
-          }
-        }),
-    };
-  }
-
-  #ignoringExpired(
-    receipts: ReadonlyMap<Delivered, ReceivedMessage>,
-    item: Delivered,
-    act: (handle: string) => void,
-  ): boolean {
-    try {
-      act(String(receipts.get(item)?.receiptHandle));
-      return true;
-    } catch (error) {
-      if (error instanceof QueueError) return false;
-      throw error;
-    }
-  }
-
-  #receiveLater(): void {
-    if (this.#decisions.outcome(2) === 1) {
-      this.trace.push('the delayed queue is slow');
-      this.#arrived.later = false;
-      this.time.at(this.time.now() + SLOW_MS, () => {
-        this.#arrived.later = true;
-      });
-      return;
-    }
-    const [message] = this.laterQueue.receive();
-    this.#await('later');
-    if (!message) return;
-    this.trace.push(`later ${message.body}`);
-    this.start('later', async (chat, self) => {
-      if (await handleLater(chat, JSON.parse(message.body))) this.laterQueue.delete(message.receiptHandle);
-      self.alive = false;
-    });
   }
 
   /** Finds the connections that no `$disconnect` told of. */
@@ -340,11 +209,11 @@ export class Simulation {
     actor.alive = false;
     this.trace.push(`${actor.name} DIES`);
     this.failed.add(actor.name);
-    for (const item of this.#holding.get(actor) ?? []) {
+    for (const item of this.holding.get(actor) ?? []) {
       const known = this.#known(item);
       if (known) known.deaths++;
     }
-    this.#holding.delete(actor);
+    this.holding.delete(actor);
     this.onDeath.get(actor)?.();
     const left = this.#calls.filter((call) => call.actor !== actor);
     this.#calls.splice(0, Number.POSITIVE_INFINITY, ...left);
@@ -394,7 +263,7 @@ export class Simulation {
 
   /** A worker has claimed the channel of its batch. */
   noteClaim(actor: Actor, channel: string): void {
-    for (const item of this.#holding.get(actor) ?? []) {
+    for (const item of this.holding.get(actor) ?? []) {
       const known = item.event.channel === channel && this.#known(item);
       if (known) known.claims++;
     }
