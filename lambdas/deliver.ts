@@ -52,5 +52,5 @@ function parsed(body: string, group: string): ChannelEvent {
   } catch {
     logger.error('an event is not JSON', { group });
   }
-  return { v: EVENT_VERSION, type: 'unreadable', channel: group } as unknown as ChannelEvent;
+  return { v: EVENT_VERSION, type: 'unreadable', channel: group, body } as unknown as ChannelEvent;
 }

@@ -60,7 +60,7 @@ export type Reply =
   | { readonly type: 'ack'; readonly id: string; readonly channel: string; readonly messageId: string }
   | { readonly type: 'pong'; readonly id?: string }
   /** `expires`: Unix time in seconds; absent where the token has no end. */
-  | { readonly type: 'refreshed'; readonly id?: string; readonly expires?: number }
+  | { readonly type: 'refreshed'; readonly id: string; readonly expires?: number }
   | { readonly type: 'unsubscribed'; readonly id?: string; readonly channel: string }
   | {
       readonly type: 'error';

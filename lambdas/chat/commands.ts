@@ -146,7 +146,7 @@ async function refresh(frame: Frame, { token, id }: Refresh): Promise<void> {
     throw new ParleyError('bad_request', 'the connection has ended');
   frame.connection = { ...identity, id: connectionId, connectedAt, channels };
   const { expires } = identity;
-  frame.replies.push({ type: 'refreshed', ...(id !== undefined && { id }), ...(expires !== undefined && { expires }) });
+  if (id !== undefined) frame.replies.push({ type: 'refreshed', id, ...(expires !== undefined && { expires }) });
 }
 
 /** Gives a request its own token, and notes it for the record. */

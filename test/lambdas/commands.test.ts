@@ -1,0 +1,95 @@
+import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { SignJWT } from 'jose';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { contextOf, messageEvent, SIGNING_KEY, setFunctionEnvironment } from '../support/function-environment.ts';
+
+setFunctionEnvironment();
+const { handler } = await import('../../lambdas/commands.ts');
+
+const tables = mockClient(DynamoDBDocumentClient);
+const queues = mockClient(SQSClient);
+const secrets = mockClient(SecretsManagerClient);
+const clients = mockClient(ApiGatewayManagementApiClient);
+const warnings = vi.spyOn(console, 'warn').mockReturnValue();
+
+const record = { id: 'c1', user: 'alice', connectedAt: 1, channels: { '#general': 's1' }, expiresAt: 9e12 };
+const run = (...documents: unknown[]) =>
+  handler(messageEvent(documents.map((d) => JSON.stringify(d)).join('\n')), contextOf());
+const read = (body: string | undefined) =>
+  String(body)
+    .split('\n')
+    .map((line) => JSON.parse(line));
+const posts = () => clients.commandCalls(PostToConnectionCommand).map(({ args: [{ input }] }) => input);
+
+beforeEach(() => {
+  for (const mock of [tables, queues, secrets, clients]) mock.reset();
+  warnings.mockClear();
+  tables.on(GetCommand).resolves({ Item: record });
+  tables.on(UpdateCommand).resolves({});
+  queues.on(GetQueueAttributesCommand).resolves({ Attributes: { ApproximateNumberOfMessages: '0' } });
+  queues.on(SendMessageBatchCommand).callsFake(({ Entries }: { Entries: { Id: string }[] }) => ({
+    Successful: Entries.map(({ Id }) => ({ Id })),
+  }));
+  secrets.on(GetSecretValueCommand).resolves({ SecretString: JSON.stringify({ signingKey: SIGNING_KEY }) });
+  clients.on(PostToConnectionCommand).resolves({});
+});
+
+describe('$default', () => {
+  it('answers all that is due at once in one frame', async () => {
+    const answer = await run(
+      { action: 'ping', id: 'p1' },
+      { action: 'sendMessage', channel: 'live:x', data: 1, id: 'm1' },
+      { action: 'subscribe', channel: 'live:x', id: 's1' },
+      { action: 'dance', id: 'd1' },
+    );
+    expect(answer.statusCode).toBe(200);
+    expect(read(answer.body)).toMatchObject([
+      { type: 'pong', id: 'p1' },
+      { type: 'error', id: 'd1', code: 'unknown_action' },
+      { type: 'ack', id: 'm1' },
+    ]);
+    expect(posts()).toEqual([]);
+  });
+
+  it('answers nothing where nothing is due', async () => {
+    expect(await run({ action: 'unsubscribe', channel: 'general' })).toEqual({ statusCode: 200 });
+  });
+
+  it('answers what is not JSON', async () => {
+    const { body } = await handler(messageEvent('hello'), contextOf());
+    expect(read(body)).toMatchObject([{ type: 'error', code: 'bad_request' }]);
+  });
+
+  it('refreshes a connection with a token of the stack', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    const token = await new SignJWT({ sub: 'alice', exp })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new TextEncoder().encode(SIGNING_KEY));
+    const { body } = await run({ action: 'refresh', token, id: 'r1' });
+    expect(read(body)).toEqual([{ type: 'refreshed', id: 'r1', expires: exp }]);
+    expect(tables.commandCalls(UpdateCommand)).toHaveLength(1);
+  });
+
+  it('posts the replies that do not fit one frame, each frame of 32 KB at most', async () => {
+    const pings = Array.from({ length: 1_000 }, (_, i) => ({ action: 'ping', id: `${i}`.padEnd(60, '.') }));
+    const { body } = await run(...pings);
+    const frames = [...posts().map(({ Data }) => String(Data)), String(body)];
+    expect(frames.length).toBeGreaterThan(1);
+    for (const frame of frames) expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(32_768);
+    expect(frames.flatMap(read)).toEqual(pings.map(({ id }) => ({ type: 'pong', id })));
+    for (const { ConnectionId } of posts()) expect(ConnectionId).toBe('c1');
+  });
+
+  it('logs that replies were not delivered, and goes on', async () => {
+    clients
+      .on(PostToConnectionCommand)
+      .rejects(Object.assign(new Error('gone'), { $metadata: { httpStatusCode: 410 } }));
+    const { body } = await run(...Array.from({ length: 1_000 }, () => ({ action: 'ping', id: 'x'.repeat(60) })));
+    expect(body).toContain('pong');
+    expect(warnings.mock.calls.join('\n')).toContain('replies were not delivered');
+  });
+});
