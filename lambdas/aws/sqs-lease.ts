@@ -1,6 +1,7 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import type { Delivered } from '../chat/channel-event.ts';
+import { Unavailable } from '../chat/errors.ts';
 import type { Lease } from '../chat/ports.ts';
 import { tellingFaults } from './faults.ts';
 
@@ -42,10 +43,10 @@ export function sqsLease(client: SQSClient, QueueUrl: string, options: LeaseOpti
       VisibilityTimeout,
     }));
     const { Failed = [] } = await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
-    for (const { Code, Message } of Failed) {
-      if (!LOST.has(String(Code).replace(/^AWS\.SimpleQueueService\./, ''))) {
-        throw Object.assign(new Error(Message), { name: String(Code) });
-      }
+    for (const { Code, Message, SenderFault } of Failed) {
+      if (LOST.has(String(Code).replace(/^AWS\.SimpleQueueService\./, ''))) continue;
+      const error = Object.assign(new Error(Message), { name: String(Code) });
+      throw SenderFault ? error : new Unavailable(`the queue: ${Code}`, { cause: error });
     }
     return new Set(Failed.map(({ Id }) => Number(Id)));
   }

@@ -7,7 +7,7 @@ import { Overtaken, Unavailable } from './errors.ts';
 import { changeMembership } from './membership.ts';
 import type { Head, Lease } from './ports.ts';
 import { publishRun } from './publications.ts';
-import { OLDEST, type Seq } from './seq.ts';
+import { later, OLDEST, type Seq } from './seq.ts';
 import { sideBySide } from './side-by-side.ts';
 import { beginTrial, countFailure, isParked, park, RETRY_AFTER_PARKED_S } from './trial.ts';
 
@@ -28,8 +28,8 @@ const SIDE_BY_SIDE = 32;
 /**
  * Handles a channel's events of one batch, in order: the channel's process, for as long as the batch lasts.
  *
- * `suspect`: events up to this one are handled by themselves, each under a trial. Answers what could not be done;
- * never throws. `claimedAt` of what is given back is this worker's claim.
+ * `suspect`: events up to this one are handled by themselves, each under a trial. Answers what could not be done.
+ * Throws only what is no fault of an event: a bug in taking the claim back.
  */
 export async function work(
   chat: WorkerParts,
@@ -61,8 +61,7 @@ export async function work(
     }
     return { items: [] };
   } catch (error) {
-    const isOrderly = error instanceof Overtaken || error instanceof Unavailable;
-    chat.logger[isOrderly ? 'warn' : 'error']('a batch was given back', { channel, events: todo.length, error });
+    chat.logger.warn('a batch was given back', { channel, events: todo.length, error });
     await letGo(chat, channel, turn);
     return { items: todo };
   }
@@ -86,7 +85,7 @@ async function letGo({ log, logger }: WorkerParts, channel: string, turn: number
 async function take(chat: WorkerParts, channel: string, items: readonly Delivered[], suspect: Seq, lease: Lease) {
   const options = optionsOf(chat.namespaces, channel);
   const readers = readersOf(chat.subscriptions, channel, items.some(isPublish));
-  const claimed = items.at(-1)?.seq ?? OLDEST;
+  const claimed = newestOf(items);
   const ttl = options.historyMetaTtl ?? HEAD_LIFE_S;
   const head = await chat.log.claim(channel, { claimed, suspect, now: chat.world.now(), ttl });
   const { turn, epoch, offset, last, trial } = head;
@@ -105,7 +104,7 @@ async function handleRun(chat: WorkerParts, state: ChannelState, todo: Delivered
   const kind = first && isPublish(first);
   const end = todo.findIndex((item) => isPublish(item) !== kind || item.seq <= suspect);
   const run = end < 0 ? [...todo] : todo.slice(0, end);
-  const newest = todo.at(-1)?.seq ?? OLDEST;
+  const newest = newestOf(todo);
   try {
     if (kind) {
       await publishRun(chat, state, run.filter(isPublish));
@@ -115,6 +114,7 @@ async function handleRun(chat: WorkerParts, state: ChannelState, todo: Delivered
     }
   } catch (error) {
     if (!(error instanceof Overtaken || error instanceof Unavailable)) {
+      chat.logger.error('events failed', { channel: state.name, events: run.length, error });
       await chat.log.suspect(state.name, state.turn, newest);
     }
     throw error;
@@ -155,7 +155,7 @@ async function tryAlone(chat: WorkerParts, state: ChannelState, head: Head, item
   }
   try {
     if (isPublish(item)) await publishRun(chat, state, [item]);
-    else if (isMembership(item)) await changeMembership(chat, state, item);
+    else await changeMembership(chat, state, item as Delivered<Membership>);
     return false;
   } catch (error) {
     if (error instanceof Overtaken || error instanceof Unavailable) throw error;
@@ -165,5 +165,6 @@ async function tryAlone(chat: WorkerParts, state: ChannelState, head: Head, item
   }
 }
 
+const newestOf = (items: readonly Delivered[]): Seq => items.reduce((newest, { seq }) => later(newest, seq), OLDEST);
 const isPublish = (item: Delivered): item is Delivered<PublishEvent> => item.event.type === 'publish';
 const isMembership = (item: Delivered): item is Delivered<Membership> => item.event.type !== 'publish';

@@ -76,7 +76,8 @@ export function refusal(request: Request, { code, message }: Pick<ParleyError, '
   return {
     type: 'error',
     ...(of.id !== undefined && { id: of.id }),
-    ...(of.channel !== undefined && { channel: of.channel }),
+    // (what is longer is no channel's name, and would not fit a frame)
+    ...(of.channel !== undefined && of.channel.length <= 255 && { channel: of.channel }),
     code,
     message,
   };

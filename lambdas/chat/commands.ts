@@ -11,10 +11,13 @@ import {
   type Subscribe,
   type Unsubscribe,
 } from './command.ts';
-import { ParleyError } from './errors.ts';
+import { ParleyError, Unavailable } from './errors.ts';
 import { messageFrom } from './message.ts';
-import { checkPublish, checkSubscribe } from './permissions.ts';
+import { checkPublish, checkSubscribe, isExpired } from './permissions.ts';
 import { type Connection, latestRequest, type Outgoing } from './ports.ts';
+
+/** How often a frame is begun anew because the connection's other frames take the places that it saw. */
+const ATTEMPTS = 5;
 
 /** What the commands of a client need. */
 export type CommandParts = Pick<
@@ -37,6 +40,8 @@ interface Frame {
   readonly notes: Map<string, string>;
   readonly accepted: Accepted[];
   readonly replies: Reply[];
+  /** The record is not there any more. */
+  isGone: boolean;
 }
 
 /**
@@ -49,10 +54,11 @@ export async function runCommands(
   parts: CommandParts,
   connectionId: string,
   requests: readonly Request[],
+  attempts = ATTEMPTS,
 ): Promise<Reply[]> {
   const connection = await parts.connections.read(connectionId);
   if (connection === undefined) return endUnknown(parts, connectionId);
-  const frame: Frame = { parts, connection, notes: new Map(), accepted: [], replies: [] };
+  const frame: Frame = { parts, connection, notes: new Map(), accepted: [], replies: [], isGone: false };
   for (const request of requests) {
     try {
       if ('refusal' in request) throw request.refusal;
@@ -62,11 +68,16 @@ export async function runCommands(
       frame.replies.push(refusal(request, error));
     }
   }
+  if (frame.isGone) return endUnknown(parts, connectionId);
   if (frame.notes.size > 0) {
     // before the events: whoever takes the connection down must know every channel that may hold a row of it
     const noted = await parts.connections.note(connectionId, Object.fromEntries(frame.notes), parts.limits.channels);
     if (noted === 'gone') return endUnknown(parts, connectionId);
-    if (noted === 'full') refuseMembership(frame);
+    if (noted === 'full') {
+      // other frames have taken the last places since the record was read; nothing of this one is sent yet
+      if (attempts > 1) return runCommands(parts, connectionId, requests, attempts - 1);
+      throw new Unavailable('the record of the connection has not been still');
+    }
   }
   await send(frame);
   return frame.replies;
@@ -80,13 +91,13 @@ async function accept(frame: Frame, request: Request, command: Command): Promise
   }
   if (action === 'refresh') return refresh(frame, command);
   const { parts, connection } = frame;
-  if (connection.expires !== undefined && connection.expires * 1000 <= parts.world.now()) {
+  if (isExpired(connection, parts.world.now())) {
     throw new ParleyError('token_expired', 'the token has expired: send a new one with "refresh"');
   }
+  if (action === 'unsubscribe') return unsubscribe(frame, request, command);
   const channel = channelNamed(parts.namespaces, command.channel);
   if (action === 'sendMessage') return publish(frame, request, channel, command);
   if (action === 'subscribe') return subscribe(frame, request, channel, command);
-  if (action === 'unsubscribe') return unsubscribe(frame, request, channel, command);
   throw new ParleyError('not_available', `${action}: not available`);
 }
 
@@ -116,7 +127,7 @@ function subscribe(frame: Frame, request: Request, channel: Channel, { id, since
     user: connection.user,
     ...(connection.info !== undefined && { info: connection.info }),
     format: 'json',
-    token: note(frame, channel, 's'),
+    token: note(frame, channel.name, 's'),
     ...(id !== undefined && { id }),
     ...(since !== undefined && { since }),
     connectedAt: connection.connectedAt,
@@ -124,14 +135,16 @@ function subscribe(frame: Frame, request: Request, channel: Channel, { id, since
   frame.accepted.push({ request, outgoing: { event } });
 }
 
-function unsubscribe(frame: Frame, request: Request, channel: Channel, { id }: Unsubscribe): void {
-  const { connection } = frame;
-  const named = { ...(id !== undefined && { id }), channel: channel.name };
-  if (latestRequest(connection, channel.name) === undefined) {
+function unsubscribe(frame: Frame, request: Request, { channel, id }: Unsubscribe): void {
+  const { parts, connection } = frame;
+  const named = { ...(id !== undefined && { id }), channel };
+  if (latestRequest(connection, channel) === undefined) {
+    channelNamed(parts.namespaces, channel);
     // the record comes first, so no row can be there: the answer has no order to keep
     frame.replies.push({ type: 'unsubscribed', ...named });
     return;
   }
+  // (also where its namespace has been taken out of the configuration)
   const token = note(frame, channel, 'u');
   const event = { v: EVENT_VERSION, type: 'unsubscribe', connection: connection.id, token, ...named } as const;
   frame.accepted.push({ request, outgoing: { event } });
@@ -142,27 +155,21 @@ async function refresh(frame: Frame, { token, id }: Refresh): Promise<void> {
   const identity = await parts.tokens.verify(token);
   if (identity.user !== connection.user) throw new ParleyError('permission_denied', 'token: it is of another user');
   const { id: connectionId, connectedAt, channels } = connection;
-  if (!(await parts.connections.refresh(connectionId, identity)))
-    throw new ParleyError('bad_request', 'the connection has ended');
+  if (!(await parts.connections.refresh(connectionId, identity))) {
+    frame.isGone = true;
+    return;
+  }
   frame.connection = { ...identity, id: connectionId, connectedAt, channels };
   const { expires } = identity;
   if (id !== undefined) frame.replies.push({ type: 'refreshed', id, ...(expires !== undefined && { expires }) });
 }
 
 /** Gives a request its own token, and notes it for the record. */
-function note(frame: Frame, { name }: Channel, kind: 's' | 'u'): string {
+function note(frame: Frame, name: string, kind: 's' | 'u'): string {
   const token = kind + frame.parts.world.id().slice(0, 11);
   frame.notes.set(name, token);
   frame.connection = { ...frame.connection, channels: { ...frame.connection.channels, [name]: token } };
   return token;
-}
-
-/** Another frame of the connection has taken the last places since the record was read. */
-function refuseMembership(frame: Frame): void {
-  const isMembership = ({ outgoing }: Accepted) => outgoing.event.type !== 'publish';
-  const refused = frame.accepted.filter(isMembership);
-  frame.accepted.splice(0, Number.POSITIVE_INFINITY, ...frame.accepted.filter((a) => !isMembership(a)));
-  frame.replies.push(...refused.map(({ request }) => refusal(request, tooManyChannels(frame.parts))));
 }
 
 /** Sends the events in the order of the frame, and answers those whose reply does not come from their channel. */

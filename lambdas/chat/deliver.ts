@@ -40,7 +40,8 @@ export async function deliver(chat: WorkerParts, batch: readonly Delivered[], le
     for (const given of back) await giveBack(chat, lease, given, startedAt);
     return [...company, ...back.flatMap(({ items }) => items)];
   } catch (error) {
-    chat.logger.warn('a batch was given back whole', { events: batch.length, error });
+    const level = error instanceof Unavailable ? 'warn' : 'error';
+    chat.logger[level]('a batch was given back whole', { events: batch.length, error });
     await giveBack(chat, lease, { items: batch }, startedAt);
     return [...batch];
   }

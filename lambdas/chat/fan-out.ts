@@ -64,12 +64,15 @@ async function run(chat: Parts, state: ChannelState, errand: Errand): Promise<vo
       await state.readers.silence(reader.connection);
       return gone(chat, reader.connection, state.name);
     }
-    if (delivery === 'exhausted' && !frame.documents.every((d) => d.ephemeral)) {
+    if (delivery === 'refused') chat.metrics.count('PostRefused');
+    // (also where the frame may be lost: a connection that does not answer would hold up every run of the channel)
+    if (delivery === 'unanswered') return cutReader(chat, state, reader);
+    const mayBeLost = frame.documents.every((document) => document.ephemeral);
+    if (delivery === 'refused' && !mayBeLost) return cutReader(chat, state, reader);
+    if (delivery === 'exhausted' && !mayBeLost) {
       errand.refused = true;
       return;
     }
-    if (delivery === 'refused') chat.metrics.count('PostRefused');
-    if (delivery === 'refused' || delivery === 'unanswered') return cutReader(chat, state, reader);
     errand.next++;
   }
 }

@@ -3,7 +3,7 @@ import { EVENT_VERSION, type SubscribeEvent } from './channel-event.ts';
 import type { Chat, Limits } from './chat.ts';
 import { gone } from './departure.ts';
 import { ParleyError, Unavailable } from './errors.ts';
-import { checkSubscribe } from './permissions.ts';
+import { checkSubscribe, isExpired } from './permissions.ts';
 import type { Connection } from './ports.ts';
 
 /** A channel that a client asks for in its handshake, and where it stood there. */
@@ -27,6 +27,9 @@ export async function connect(
   const bySince = new Map(wanted.map(({ name, since }) => [name, since]));
   if (bySince.size > limits.channels) {
     throw new ParleyError('limit_exceeded', `channels: at most ${limits.channels} a connection`);
+  }
+  if (bySince.size > 0 && isExpired(connection, world.now())) {
+    throw new ParleyError('token_expired', 'channels: nobody without a valid token may ask for one');
   }
   for (const name of bySince.keys()) checkSubscribe(channelNamed(namespaces, name), connection);
   const events = [...bySince].map(

@@ -1,4 +1,4 @@
-import type { SubscribeEvent } from './channel-event.ts';
+import { EVENT_VERSION, type SubscribeEvent } from './channel-event.ts';
 import type { Chat } from './chat.ts';
 import { gone } from './departure.ts';
 
@@ -9,12 +9,14 @@ export type LaterItem =
   /** A handshake's subscribe, to be sent again as a new event of its channel. */
   | { readonly v: number; readonly type: 'again'; readonly event: SubscribeEvent };
 
-/** Does what waited. False: not yet, it has to wait again. May throw `Unavailable`, which means the same. */
+/** Does what waited; what is newer than this code knows waits on for the code that does. False: not yet, it has to wait again. May throw `Unavailable`, which means the same. */
 export async function handleLater(
   chat: Pick<Chat, 'posts' | 'connections' | 'queue'>,
   item: LaterItem,
 ): Promise<boolean> {
+  if (item.v > EVENT_VERSION) return false;
   if (item.type === 'again') return (await chat.queue.send([{ event: item.event }])).every(Boolean);
+  if (item.type !== 'end') throw new Error(`no such item: ${(item satisfies never as { type: unknown }).type}`);
   if (!(await chat.posts.end(item.connection))) return false;
   await gone(chat, item.connection, item.channel);
   return true;

@@ -28,6 +28,10 @@ export function checkPublish(channel: Channel, identity: Identity, subscribed: b
   throw denied(channel, 'publishing is not allowed');
 }
 
+/** Whether the time of a token is over; `now` in ms since 1970. */
+export const isExpired = ({ expires }: Identity, now: number): boolean =>
+  expires !== undefined && expires * 1000 <= now;
+
 /** A channel that lists its users is closed to all others, before any other rule. */
 function checkUserList(channel: Channel, identity: Identity): void {
   if (channel.users === undefined) return;

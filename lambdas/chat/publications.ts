@@ -22,9 +22,9 @@ export async function publishRun(
   run: readonly Publish[],
 ): Promise<void> {
   const placed = new Map([...(await placesOfRepeats(chat, state, run)), ...(await append(chat, state, run))]);
-  const messages = run.flatMap(({ event, seq }): OutgoingMessage[] => {
-    const publication = placed.get(seq) ?? (isKept(state, event) ? undefined : publicationOf(event));
-    return publication ? [{ seq, publication, ephemeral: event.ephemeral === true }] : [];
+  const messages = run.map(({ event, seq }): OutgoingMessage => {
+    // what has no place, or has lost it with its row, is posted without one
+    return { seq, publication: placed.get(seq) ?? publicationOf(event), ephemeral: event.ephemeral === true };
   });
   await postRun(chat, state, messages);
 }

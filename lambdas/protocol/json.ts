@@ -5,6 +5,9 @@ import { ParleyError } from '../chat/errors.ts';
 import type { Format, Position, Publication } from '../chat/ports.ts';
 import { DEEPEST, isDeeperThan } from './json-depth.ts';
 
+/** Documents in a frame: each is answered, and a frame of line breaks must not cost hundreds of frames. */
+const MOST_DOCUMENTS = 1_000;
+
 const shortText = v.pipe(
   v.string('must be a string of 1 to 64 characters'),
   v.minLength(1, 'must have 1 to 64 characters'),
@@ -23,6 +26,12 @@ const data = v.pipe(
   v.check((value) => !isDeeperThan(value, DEEPEST), `must not be nested deeper than ${DEEPEST} levels`),
 );
 
+/** (valibot's `record` leaves out keys such as `constructor`, which are tags like others) */
+function isObjectOfStrings(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((tag) => typeof tag === 'string');
+}
+
 const object = <E extends v.ObjectEntries>(entries: E) => v.object(entries, 'must be an object');
 
 /** One schema a command; what it does not name is ignored, so that newer clients can say more. */
@@ -35,7 +44,7 @@ const commands = v.variant(
       data,
       id,
       idempotencyKey: v.optional(shortText),
-      tags: v.optional(v.record(v.string(), v.string('must be a string'), 'must be an object of strings')),
+      tags: v.optional(v.custom<Record<string, string>>(isObjectOfStrings, 'must be an object of strings')),
       ephemeral: v.optional(v.boolean('must be true or false')),
     }),
     object({
@@ -67,6 +76,9 @@ export function parseFrame(body: string): Request[] {
   if (lines.length === 0) return [{ refusal: new ParleyError('bad_request', 'the frame is empty') }];
   // a document that somebody has laid out over several lines is one all the same
   if (lines.length > 1 && isJson(body)) return [parseDocument(body)];
+  if (lines.length > MOST_DOCUMENTS) {
+    return [{ refusal: new ParleyError('limit_exceeded', `a frame holds at most ${MOST_DOCUMENTS} documents`) }];
+  }
   return lines.map(parseDocument);
 }
 

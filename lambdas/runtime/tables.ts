@@ -8,7 +8,7 @@ import { setting } from './settings.ts';
 
 const documents = DynamoDBDocumentClient.from(new DynamoDBClient());
 /** Events' numbers are kept with the name of the queue that gave them. */
-const channelQueueName = (): string => setting('CHANNEL_QUEUE_URL').split('/').at(-1) ?? '';
+const channelQueueName = (): string => setting('CHANNEL_QUEUE_URL').replace(/^.*\//, '');
 
 /** The records of connections. */
 export const connections = (): Connections => dynamoConnections(documents, setting('CONNECTIONS_TABLE'));

@@ -46,7 +46,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     name: 'claim-dropped: nothing remembers which events a dead worker had',
-    edits: [[chat('channel-worker'), 'items.at(-1)?.seq ?? OLDEST;\n  const ttl', 'OLDEST;\n  const ttl']],
+    edits: [[chat('channel-worker'), 'newestOf(items);\n  const ttl', 'OLDEST;\n  const ttl']],
   },
   {
     name: 'claim-shortens: the claim of a short batch hides when a dead worker had the events behind it',

@@ -47,7 +47,7 @@ describe('the answer to a frame', () => {
     ]);
   });
 
-  it.fails('is in no frame above 32 KB, however long the channel is that a client names', async () => {
+  it('is in no frame above 32 KB, however long the channel is that a client names', async () => {
     const frames = await answer({ action: 'subscribe', channel: 'x'.repeat(40_000), id: 's1' });
     expect(read(frames)).toMatchObject([{ type: 'error', id: 's1', code: 'bad_request' }]);
     for (const frame of frames) expect(Buffer.byteLength(frame)).toBeLessThanOrEqual(32_768);

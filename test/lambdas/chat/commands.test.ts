@@ -207,13 +207,24 @@ describe('subscribe', () => {
   });
 
   it('is refused where other frames have taken the last places meanwhile, and what else the frame says is done', async () => {
-    chat.connections.note = async () => 'full';
+    await isThere({ channels: channels(127) });
+    const note = chat.connections.note.bind(chat.connections);
+    chat.connections.note = async (id, requests, capacity) => {
+      await note(id, { other: 's-other' }, capacity);
+      return note(id, requests, capacity);
+    };
     const replies = await run(subscribe, { action: 'sendMessage', channel: 'live:x', data: 1, id: 'm1' });
     expect(replies).toMatchObject([
       { type: 'error', id: 's1', channel: 'general', code: 'limit_exceeded' },
       { type: 'ack', id: 'm1' },
     ]);
     expect(chat.queue.events.map(({ type }) => type)).toEqual(['publish']);
+  });
+
+  it('is a fault where the places are never what they were a moment ago', async () => {
+    chat.connections.note = async () => 'full';
+    await expect(run(subscribe)).rejects.toThrow(Unavailable);
+    expect(chat.queue.events).toEqual([]);
   });
 
   it('is told to have failed where the queue did not take it', async () => {
@@ -340,12 +351,11 @@ describe('refresh', () => {
     await expect(run({ action: 'refresh', token: 'new' })).rejects.toThrow(Unavailable);
   });
 
-  it('is refused where the record has gone meanwhile', async () => {
+  it('ends the connection where its record has gone meanwhile, like every other command', async () => {
     grants();
     chat.connections.refresh = async () => false;
-    expect(await run({ action: 'refresh', token: 'new', id: 'r1' })).toMatchObject([
-      { type: 'error', id: 'r1', code: 'bad_request', message: 'the connection has ended' },
-    ]);
+    expect(await run({ action: 'refresh', token: 'new', id: 'r1' })).toEqual([]);
+    expect(chat.later.ends).toEqual([{ connection: 'c1', channel: undefined }]);
   });
 });
 

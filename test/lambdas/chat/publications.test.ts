@@ -149,7 +149,7 @@ describe('a message that comes back', () => {
     expect(reads).toHaveLength(1);
   });
 
-  it.fails('and whose row has expired is posted from its body', async () => {
+  it('and whose row has expired is posted from its body', async () => {
     await handle(message(1));
     chat.world.time += 3_601_000;
     await handle(message(1, {}, 2));

@@ -29,7 +29,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
     const tape = fc.array(fc.nat(999), { maxLength: 80, size: 'max' });
     await fc.assert(
       fc.asyncProperty(tape, (decisions) => runs(scenario, new Simulation(alongTape(decisions, 2)))),
-      { numRuns: RUNS },
+      { numRuns: RUNS, includeErrorInReport: true },
     );
   });
 });

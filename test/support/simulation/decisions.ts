@@ -24,10 +24,12 @@ export function alongTape(tape: readonly number[], faults: number): Decisions {
   let at = 0;
   let left = faults;
   const next = () => tape[at++] ?? 0;
+  // some runs keep to one function for long, others change with every call: each finds what the other does not
+  const calm = [0, 350, 700][next() % 3] ?? 0;
   return {
     move: (choices) => {
       const number = next();
-      return number < 700 ? 0 : number % choices;
+      return number <= calm ? 0 : number % choices;
     },
     outcome: (outcomes) => {
       const number = next();
