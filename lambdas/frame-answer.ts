@@ -1,4 +1,4 @@
-import { refusal } from './chat/command.ts';
+import { type Reply, refusal } from './chat/command.ts';
 import { type CommandParts, runCommands } from './chat/commands.ts';
 import { documentOf, framesOf } from './chat/frames.ts';
 import type { Logger } from './chat/ports.ts';
@@ -18,8 +18,14 @@ export async function answerFrame(
   const requests = parseFrame(body ?? '');
   const replies = await runCommands(parts, connectionId, requests).catch((error: unknown) => {
     parts.logger.error('a frame failed', { connection: connectionId, apiRequestId: requestId, error });
-    const message = `internal error, request ${requestId}`;
-    return requests.map((request) => refusal(request, { code: 'internal', message }));
+    return requests.map((request) => refusal(request, { code: 'internal', message: 'internal error' }));
   });
-  return framesOf(replies.map((reply) => documentOf(encodeReply(reply)))).map(({ text }) => text);
+  const documents = replies.map((reply) => documentOf(encodeReply(withRequest(reply, requestId))));
+  return framesOf(documents).map(({ text }) => text);
 }
+
+/** A reply that tells of a fault names the request, by which its cause is found in the log. */
+const withRequest = (reply: Reply, requestId: string): Reply =>
+  reply.type === 'error' && reply.code === 'internal'
+    ? { ...reply, message: `${reply.message}, request ${requestId}` }
+    : reply;

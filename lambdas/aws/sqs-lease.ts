@@ -23,7 +23,7 @@ export interface LeaseOptions {
 const STOPS_BEFORE_MS = 3_000;
 /** More than the function's timeout must be left of the visibility by this. */
 const MARGIN_MS = 5_000;
-/** What SQS says of a receipt that another receive has overtaken, or that has run out (AWS.md). */
+/** What SQS says of a receipt that another receive has overtaken, or that has run out. */
 const LOST = new Set(['InvalidParameterValue', 'ReceiptHandleIsInvalid', 'MessageNotInflight']);
 
 /**

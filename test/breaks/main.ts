@@ -25,13 +25,9 @@ async function tried({ name }: Break): Promise<{ found: boolean; text: string }>
   const tests = report.testResults.flatMap((file: { assertionResults: unknown[] }) => file.assertionResults);
   const failed = tests.find(({ status }: { status: string }) => status === 'failed');
   if (!failed) return { found: false, text: report.testResults[0]?.message || 'NOT FOUND' };
-  const [line] = String(failed.failureMessages[0]).match(/(?:Caused by: )?Error: (?!Property).*/) ?? [
-    failed.failureMessages[0],
-  ];
-  return {
-    found: true,
-    text: `${failed.ancestorTitles.at(-1)}: ${String(line).replace(/^(Caused by: )?Error: /, '')}`,
-  };
+  // of a property, fast-check tells the counterexample first
+  const said = String(failed.failureMessages[0]).match(/(?:Got |^)Error: (.*)/m);
+  return { found: true, text: `${failed.ancestorTitles.at(-1)}: ${said?.[1] ?? failed.failureMessages[0]}` };
 }
 
 const chosen = BREAKS.filter(({ name }) => name.startsWith(wanted));

@@ -47,6 +47,13 @@ describe('the answer to a frame', () => {
     ]);
   });
 
+  it('names the request also where the queue did not take one of its events', async () => {
+    chat.queue.takes = () => false;
+    const frames = await answer({ action: 'subscribe', channel: 'general', id: 's1' });
+    const message = 'not accepted: send it again, request api-request';
+    expect(read(frames)).toEqual([{ type: 'error', id: 's1', channel: 'general', code: 'internal', message }]);
+  });
+
   it('is in no frame above 32 KB, however long the channel is that a client names', async () => {
     const frames = await answer({ action: 'subscribe', channel: 'x'.repeat(40_000), id: 's1' });
     expect(read(frames)).toMatchObject([{ type: 'error', id: 's1', code: 'bad_request' }]);

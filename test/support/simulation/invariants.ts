@@ -4,7 +4,7 @@ import type { Publication } from '../../../lambdas/chat/ports.ts';
 import type { Client } from './client.ts';
 import type { Simulation } from './simulation.ts';
 
-/** Throws, with what happened, where a run has left something that DESIGN's invariants forbid. */
+/** Throws, with what happened, where a run has left something that the invariants of docs/architecture.md forbid. */
 export function checkInvariants(simulation: Simulation): void {
   const broken = (why: string): never => {
     throw new Error(`${why}\n${simulation.trace.slice(-60).join('\n')}`);

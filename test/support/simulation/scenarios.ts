@@ -97,7 +97,7 @@ async function subscribeEvent(s: Simulation, connection: string, channel: string
   };
 }
 
-/** What can happen to a channel, by the model's names. */
+/** What can happen to a channel. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'three messages for two readers',
