@@ -17,7 +17,7 @@ const NOT_WALKED = new Set(['node_modules', 'cdk.out', 'coverage', 'test', 'docs
 
 /** Names in the environment that differ between two terminals, and say nothing to an app. */
 const OF_THE_TERMINAL =
-  /^(_|SHLVL|PWD|OLDPWD|INIT_CWD|COLUMNS|LINES|TERM.*|WINDOWID|SSH_.*|XDG_.*|DBUS_.*|npm_.*|VITEST.*|NODE_V8_COVERAGE)$/;
+  /^(_|SHLVL|PWD|OLDPWD|INIT_CWD|TMPDIR|TEMP|TMP|COLUMNS|LINES|TERM.*|WINDOWID|SSH_.*|XDG_.*|DBUS_.*|npm_.*|VITEST.*|NODE_V8_COVERAGE)$/;
 
 export interface InputsOptions {
   readonly project: string;
