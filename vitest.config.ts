@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const whole = { statements: 100, branches: 100, functions: 100, lines: 100 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -23,6 +25,16 @@ export default defineConfig({
         },
       },
     ],
-    coverage: { provider: 'v8', include: ['lambdas/**', 'lib/**', 'local/**'], reporter: ['text-summary'] },
+    coverage: {
+      provider: 'v8',
+      include: ['lambdas/**', 'lib/**', 'local/**'],
+      // what runs in the functions' own processes is not seen by it
+      reporter: ['text-summary'],
+      thresholds: {
+        lines: 90,
+        'lambdas/chat/**': whole,
+        'lambdas/protocol/**': whole,
+      },
+    },
   },
 });

@@ -24,7 +24,7 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ['test/lambdas/chat/simulation.test.ts'],
+    include: ['test/lambdas/chat/**/*.test.ts'],
     fsModuleCache: false,
     bail: 1,
     reporters: ['json'],

@@ -6,6 +6,8 @@ import { SCENARIOS, type Scenario } from '../../support/simulation/scenarios.ts'
 import { Simulation } from '../../support/simulation/simulation.ts';
 
 const OUTCOMES = 6;
+/** The same orders each time with `PARLEY_SEED`. */
+const SEED = process.env.PARLEY_SEED;
 /** Orders tried of each scenario; more of them with `PARLEY_RUNS`. */
 const RUNS = Number(process.env.PARLEY_RUNS ?? 150);
 
@@ -29,7 +31,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
     const tape = fc.array(fc.nat(999), { maxLength: 80, size: 'max' });
     await fc.assert(
       fc.asyncProperty(tape, (decisions) => runs(scenario, new Simulation(alongTape(decisions, 2)))),
-      { numRuns: RUNS, includeErrorInReport: true },
+      { numRuns: RUNS, includeErrorInReport: true, ...(SEED !== undefined && { seed: Number(SEED) }) },
     );
   });
 });
