@@ -1,4 +1,4 @@
-import type { APIGatewayRequestAuthorizerEvent } from 'aws-lambda';
+import type { APIGatewayRequestAuthorizerEvent, Context } from 'aws-lambda';
 import { contextOf } from './aws/authorizer-context.ts';
 import { ParleyError } from './chat/errors.ts';
 import type { Identity } from './chat/ports.ts';
@@ -10,20 +10,30 @@ import { serving } from './serving.ts';
 /** API Gateway takes at most 8 KB of an authorizer, policy and all. */
 const LARGEST_ANSWER = 7 * 1024;
 
+/** What is told of a name that was refused, in characters: it may be what is too large. */
+const LONGEST_NAME_TOLD = 100;
+
 const verifier = tokens();
 const isOpen = setting('HANDSHAKE') === 'open';
 const allowsAnonymous = setting('ALLOW_ANONYMOUS') === 'true';
 
 /** `$connect`'s authorizer: says by the token who somebody is. Throws `Unauthorized`, which API Gateway answers as 401. */
-export const handler = serving(async (event: APIGatewayRequestAuthorizerEvent) => {
+export async function handler(event: APIGatewayRequestAuthorizerEvent, context: Context) {
+  const answered = await authorize(event, context);
+  // not within the function that logs its failures: this is none
+  if (answered === undefined) throw new Error('Unauthorized');
+  return answered;
+}
+
+const authorize = serving(async (event: APIGatewayRequestAuthorizerEvent) => {
   const token = tokenOf(event);
   const identity = token === undefined ? withoutToken() : await verified(token);
-  if (identity === undefined) throw new Error('Unauthorized');
+  if (identity === undefined) return undefined;
   const allowed = answer(event, 'Allow', identity);
   const bytes = Buffer.byteLength(JSON.stringify(allowed));
   if (bytes <= LARGEST_ANSWER) return allowed;
   logger.warn('a token says more than API Gateway passes on', { user: identity.user, bytes, most: LARGEST_ANSWER });
-  return answer(event, 'Deny', { user: identity.user });
+  return answer(event, 'Deny', { user: identity.user.slice(0, LONGEST_NAME_TOLD) });
 });
 
 async function verified(token: string): Promise<Identity | undefined> {

@@ -4,9 +4,10 @@ import { logger } from './runtime/observability.ts';
 import { posts } from './runtime/posts.ts';
 import { channelQueue } from './runtime/queues.ts';
 import { connections } from './runtime/tables.ts';
+import { world } from './runtime/world.ts';
 import { serving } from './serving.ts';
 
-const chat = { connections: connections(), queue: channelQueue(), posts: posts() };
+const chat = { connections: connections(), queue: channelQueue(), posts: posts(), world };
 
 /** Does what could not be done at once: ends connections, sends the subscribes of handshakes again. */
 export const handler = serving(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {

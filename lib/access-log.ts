@@ -2,7 +2,8 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 
 /**
  * What the access log says of a handshake or a frame, one JSON document a line. Nothing of a query string, which holds
- * tokens, and nothing of a frame. All names: docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging
+ * tokens, and nothing of a frame; nor the user, whose name API Gateway would not escape: the functions' logs have it by the
+ * connection. All names: docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-logging
  */
 const FIELDS = {
   requestId: '$context.requestId',
@@ -12,7 +13,6 @@ const FIELDS = {
   status: '$context.status',
   connectionId: '$context.connectionId',
   connectedAt: '$context.connectedAt',
-  principalId: '$context.authorizer.principalId',
   sourceIp: '$context.identity.sourceIp',
   error: '$context.error.message',
   authorizerError: '$context.authorizer.error',

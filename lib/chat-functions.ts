@@ -43,7 +43,7 @@ const NAMES = ['authorizer', 'connect', 'disconnect', 'send-message', 'commands'
 type Settings = Readonly<Record<string, string>>;
 
 /** How many batches of the Later queue are worked on at once: connections that would not end, handshakes that wait. */
-const LATER_CONCURRENCY = 10;
+const LATER_CONCURRENCY = 2;
 
 /** The functions, each with no more than it uses, and what wakes `deliver` and `later`. */
 export class ChatFunctions extends Construct implements ChatRoutes {

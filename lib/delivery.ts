@@ -16,9 +16,10 @@ export interface DeliveryOptions {
    */
   readonly visibilityTimeout?: Time;
   /**
-   * How many batches `deliver` works on at once, 2 to 1,000. It bounds what a backlog can take of the account's
-   * concurrency: stay well below that (1,000; a new account has 10), so that `$connect` always finds a place.
-   * @default 50
+   * How many batches `deliver` works on at once, 2 to 1,000: one is about a hundred events a second. It bounds what a
+   * backlog can take of the account's concurrency, so that `$connect` always finds a place. The default suits a new
+   * account, which has 10 in all; most have 1,000, and 50 or more is right where many channels are busy.
+   * @default 5
    */
   readonly deliverConcurrency?: number;
 }
@@ -41,6 +42,6 @@ export function resolveDelivery(options: DeliveryOptions): Delivery {
   return {
     deliverTimeout,
     visibilityTimeout: seconds('visibilityTimeout', options.visibilityTimeout ?? least, { min: least, max: 900 }),
-    deliverConcurrency: wholeNumber('deliverConcurrency', options.deliverConcurrency ?? 50, { min: 2, max: 1000 }),
+    deliverConcurrency: wholeNumber('deliverConcurrency', options.deliverConcurrency ?? 5, { min: 2, max: 1000 }),
   };
 }

@@ -11,9 +11,12 @@ export const contextOf = ({ user, expires, info, caps }: Identity): AuthorizerCo
   ...(caps !== undefined && { caps: JSON.stringify(caps) }),
 });
 
-/** Who the context of an event says somebody is. Throws where it is none of ours. */
+/**
+ * Who the context of an event says somebody is. Throws where it is none of ours.
+ * (That API Gateway hands on an empty string is not documented: without a `user`, it was the empty one.)
+ */
 export function identityFrom(context: Readonly<Record<string, unknown>> | undefined): Identity {
-  const { user, expires, info, caps } = context ?? {};
+  const { principalId, user = principalId === 'anonymous' ? '' : undefined, expires, info, caps } = context ?? {};
   if (typeof user !== 'string') throw new Error('the event has no context of the authorizer');
   return {
     user,

@@ -33,12 +33,12 @@ export function connectionPosts(client: ApiGatewayManagementApiClient): Posts {
     async end(ConnectionId) {
       try {
         await client.send(new DeleteConnectionCommand({ ConnectionId }));
-        return true;
+        return 'ended';
       } catch (error) {
         const answer = answerOf(error);
-        if (answer === 'gone' || statusOf(error) === 400) return true;
+        if (answer === 'gone' || statusOf(error) === 400) return 'gone';
         if (answer === 'refused') throw error;
-        return false;
+        return 'busy';
       }
     },
   });

@@ -5,7 +5,7 @@ import {
   paginateQuery,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { Overtaken } from '../chat/errors.ts';
+import { Overtaken, Unavailable } from '../chat/errors.ts';
 import type { ChannelLog, Claim, Publication } from '../chat/ports.ts';
 import { later, OLDEST, type Seq, storedSeq } from '../chat/seq.ts';
 import { type HeadItem, headOf, trialItem } from './channel-head.ts';
@@ -14,6 +14,8 @@ import { assignments, made, named, valuesOf } from './expressions.ts';
 import { tellingFaults } from './faults.ts';
 import { logRowItem, offsetKey, storedRow } from './log-row.ts';
 
+/** How often a claim is tried where another comes between; leases see to it that this does not happen. */
+const CLAIMS = 20;
 /** Rows in a page: what a batch asks for begins among the newest ten in most cases. */
 const PAGE = 25;
 
@@ -125,10 +127,11 @@ export function dynamoChannelLog(
         const head = headOf(queueName, old);
         return { ...head, turn: head.turn + 1 };
       }
-      for (;;) {
+      for (let attempt = 0; attempt < CLAIMS; attempt++) {
         const head = await claimAsRead(channel, claim);
         if (head) return head;
       }
+      throw new Unavailable('others claim the channel at the same time');
     },
 
     async append(channel, epoch, turn, rows, expiresAt) {

@@ -7,7 +7,9 @@ import { messageGroupOf, messageText } from './sqs-message.ts';
 const LONGEST_REASON = 1_000;
 
 /**
- * Sends an event to the FIFO dead-letter queue as it came, in its channel's group, so that a redrive puts it back.
+ * Sends an event to the FIFO dead-letter queue as it came, in its channel's group, so that a redrive to the channel queue
+ * puts it back. (The redrive has to name the channel queue: SQS did not move the event, and knows no source of it. What
+ * was no event at all is parked as one that holds its `body`.)
  * Attributes: `why` (JSON text), `seq`, and `channel`, which is the group's hash. Parked twice, it is there once.
  */
 export function sqsParking(client: SQSClient, QueueUrl: string): Parking {

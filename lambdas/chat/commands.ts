@@ -90,11 +90,11 @@ async function accept(frame: Frame, request: Request, command: Command): Promise
     return;
   }
   if (action === 'refresh') return refresh(frame, command);
+  if (action === 'unsubscribe') return unsubscribe(frame, request, command);
   const { parts, connection } = frame;
   if (isExpired(connection, parts.world.now())) {
     throw new ParleyError('token_expired', 'the token has expired: send a new one with "refresh"');
   }
-  if (action === 'unsubscribe') return unsubscribe(frame, request, command);
   const channel = channelNamed(parts.namespaces, command.channel);
   if (action === 'sendMessage') return publish(frame, request, channel, command);
   if (action === 'subscribe') return subscribe(frame, request, channel, command);

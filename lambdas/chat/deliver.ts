@@ -35,6 +35,8 @@ export async function deliver(chat: WorkerParts, batch: readonly Delivered[], le
     }
     const mine = [...channels].filter(([channel]) => suspected === undefined || channel === suspected);
     const results = mine.map(([channel, items]) => work(chat, channel, items, suspects.get(channel) ?? OLDEST, lease));
+    // all of them: nothing may be under way any more when the batch is given back
+    await Promise.allSettled(results);
     back.push(...(await Promise.all(results)));
     // last of all: as soon as its events are visible, a channel can start elsewhere
     for (const given of back) await giveBack(chat, lease, given, startedAt);

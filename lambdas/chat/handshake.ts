@@ -6,6 +6,13 @@ import { ParleyError, Unavailable } from './errors.ts';
 import { checkSubscribe, isExpired } from './permissions.ts';
 import type { Connection } from './ports.ts';
 
+/** How long after its beginning a connection may still be in its handshake (the integration's longest time). */
+const HANDSHAKE_MS = 30_000;
+
+/** Whether a 410 may only mean that `$connect` has not returned yet; both in ms since 1970. */
+export const isInHandshake = ({ connectedAt }: { readonly connectedAt: number }, now: number): boolean =>
+  now - connectedAt < HANDSHAKE_MS;
+
 /** A channel that a client asks for in its handshake, and where it stood there. */
 export interface WantedChannel {
   readonly name: string;
@@ -54,7 +61,10 @@ export async function connect(
     const sent = await queue.send(events.map((event) => ({ event })));
     if (sent.includes(false)) throw new Unavailable('a subscribe of the handshake was not accepted');
   } catch (error) {
-    await gone(chat, connection.id);
+    await gone(chat, connection.id).catch((again: unknown) => {
+      const cause = new AggregateError([error, again]);
+      throw new Unavailable('a handshake could neither be finished nor taken down', { cause });
+    });
     throw error;
   }
 }

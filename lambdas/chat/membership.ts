@@ -2,6 +2,7 @@ import type { Delivered, LeaveEvent, SubscribeEvent, UnsubscribeEvent } from './
 import { type ChannelState, positionOf } from './channel-state.ts';
 import type { Chat } from './chat.ts';
 import { gone } from './departure.ts';
+import { isInHandshake } from './handshake.ts';
 import { hasHistory } from './namespace.ts';
 import { latestRequest, type Position, type Subscription } from './ports.ts';
 import { type Delivery, send } from './posting.ts';
@@ -10,8 +11,6 @@ type Parts = Pick<Chat, 'connections' | 'queue' | 'later' | 'posts' | 'formats' 
 
 /** API Gateway ends every connection after 2 hours; a little more, and no row outlives its connection for long. */
 const CONNECTION_LIFE_S = 2 * 3600 + 600;
-/** How long after its beginning a connection may still be in its handshake (the integration's longest time). */
-const HANDSHAKE_MS = 30_000;
 
 /** Handles one event of who reads the channel. */
 export async function changeMembership(
@@ -49,7 +48,7 @@ async function subscribe(chat: Parts, state: ChannelState, { event, seq }: Numbe
     if (!row) await state.readers.put(subscriptionOf(event, seq, position));
     return;
   }
-  if (delivery === 'gone' && event.handshake && chat.world.now() - event.connectedAt < HANDSHAKE_MS) {
+  if (delivery === 'gone' && event.handshake && isInHandshake(event, chat.world.now())) {
     await chat.later.again({ ...event, attempt: (event.attempt ?? 0) + 1 });
     return;
   }

@@ -209,8 +209,8 @@ export type PostAnswer = 'delivered' | 'gone' | 'busy' | 'unanswered' | 'refused
 export interface Posts {
   /** Posts one frame, once. Throws `Unavailable` where it was not even sent (credentials, access denied). */
   post(connection: string, frame: string): Promise<PostAnswer>;
-  /** Ends a connection. True: it is gone for certain (204, 410). False: ask again later. */
-  end(connection: string): Promise<boolean>;
+  /** Ends a connection. `ended`: 204. `gone`: 410, it is not there, or is still in its handshake. `busy`: ask again later. */
+  end(connection: string): Promise<'ended' | 'gone' | 'busy'>;
 }
 
 /** How documents are written for one kind of client. Each answers one document, without a line break. */

@@ -4,11 +4,12 @@ import { sqsLaterQueue } from '../aws/sqs-later-queue.ts';
 import { sqsParking } from '../aws/sqs-parking.ts';
 import type { ChannelQueue, LaterQueue, Parking } from '../chat/ports.ts';
 import { logger } from './observability.ts';
+import { SERVICE_CALLS } from './service-calls.ts';
 import { setting } from './settings.ts';
 import { world } from './world.ts';
 
 /** The client of the queues. */
-export const sqs = new SQSClient();
+export const sqs = new SQSClient(SERVICE_CALLS);
 
 /** The queue of channels' events. */
 export const channelQueue = (): ChannelQueue => sqsChannelQueue(sqs, setting('CHANNEL_QUEUE_URL'), { world, logger });

@@ -4,9 +4,10 @@ import { dynamoChannelLog } from '../aws/dynamo-channel-log.ts';
 import { dynamoConnections } from '../aws/dynamo-connections.ts';
 import { dynamoSubscriptions } from '../aws/dynamo-subscriptions.ts';
 import type { ChannelLog, Connections, Subscriptions } from '../chat/ports.ts';
+import { SERVICE_CALLS } from './service-calls.ts';
 import { setting } from './settings.ts';
 
-const documents = DynamoDBDocumentClient.from(new DynamoDBClient());
+const documents = DynamoDBDocumentClient.from(new DynamoDBClient(SERVICE_CALLS));
 /** Events' numbers are kept with the name of the queue that gave them. */
 const channelQueueName = (): string => setting('CHANNEL_QUEUE_URL').replace(/^.*\//, '');
 

@@ -89,7 +89,7 @@ describe.concurrent('a channel', { timeout: 120_000 }, () => {
     expect(rows.map(({ id }) => id)).toEqual(logOf(alice, 'general').map(({ id }) => id));
   });
 
-  it('parks an event that cannot be handled, and goes on; no other channel waits for it', async (test) => {
+  it('parks an event that cannot be handled, and goes on; no other channel is stopped by it', async (test) => {
     const parley = await started(test, {});
     const [alice, bob] = await Promise.all(
       ['alice', 'bob'].map((user) => joined(parley, user, ['senseless', 'garbled', 'calm'])),
@@ -111,7 +111,6 @@ describe.concurrent('a channel', { timeout: 120_000 }, () => {
 
     const isCalm = ({ type, channel }: Document) => type === 'message' && channel === 'calm';
     await bob?.until(() => bob.documents.some(isCalm), 'the message of the channel without poison');
-    expect(parked.counts()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
     for (const client of [alice, bob]) {
       for (const channel of channels) {
         expect(await client?.next({ type: 'message', channel })).toMatchObject({ data: `after, in ${channel}` });

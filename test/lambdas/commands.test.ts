@@ -1,6 +1,6 @@
 import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { GetQueueAttributesCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { SignJWT } from 'jose';
@@ -84,12 +84,31 @@ describe('$default', () => {
     for (const { ConnectionId } of posts()) expect(ConnectionId).toBe('c1');
   });
 
-  it('logs that replies were not delivered, and goes on', async () => {
-    clients
-      .on(PostToConnectionCommand)
-      .rejects(Object.assign(new Error('gone'), { $metadata: { httpStatusCode: 410 } }));
-    const { body } = await run(...Array.from({ length: 1_000 }, () => ({ action: 'ping', id: 'x'.repeat(60) })));
-    expect(body).toContain('pong');
-    expect(warnings.mock.calls.join('\n')).toContain('replies were not delivered');
+  describe('where replies beyond one frame cannot be posted', () => {
+    const pings = Array.from({ length: 1_000 }, () => ({ action: 'ping', id: 'x'.repeat(60) }));
+    const refuse = (httpStatusCode: number) =>
+      clients.on(PostToConnectionCommand).rejects(Object.assign(new Error('no'), { $metadata: { httpStatusCode } }));
+    const ends = () => queues.commandCalls(SendMessageCommand).map(({ args: [{ input }] }) => input);
+
+    it('says no more to a connection that is gone', async () => {
+      refuse(410);
+      expect(await run(...pings)).toEqual({ statusCode: 200 });
+      expect(ends()).toEqual([]);
+      expect(warnings.mock.calls.join('\n')).toContain('replies were not delivered');
+    });
+
+    it('ends a connection that would not know what was accepted', async () => {
+      refuse(413);
+      expect(await run(...pings)).toEqual({ statusCode: 200 });
+      expect(ends()).toMatchObject([{ MessageBody: '{"v":1,"type":"end","connection":"c1"}' }]);
+    });
+
+    it('ends it also where the posts are not let through, and does not fail: the events are sent', async () => {
+      const errors = vi.spyOn(console, 'error').mockReturnValueOnce();
+      refuse(403);
+      expect(await run(...pings)).toEqual({ statusCode: 200 });
+      expect(ends()).toHaveLength(1);
+      expect(errors.mock.calls.join('\n')).toContain('replies could not be posted');
+    });
   });
 });

@@ -178,8 +178,8 @@ describe('the functions', () => {
 
 describe('what wakes the functions', () => {
   it.each([
-    ['Deliver', 'ChannelQueue', 50],
-    ['Later', 'LaterQueue', 10],
+    ['Deliver', 'ChannelQueue', 5],
+    ['Later', 'LaterQueue', 2],
   ])(
     'feeds %s from %s: at most 10 at a time, what fails by itself, at most %d batches at once',
     (handler, queue, cap) => {
@@ -194,12 +194,12 @@ describe('what wakes the functions', () => {
   );
 
   it('sets the timeouts and the cap of deliver as it is told', () => {
-    const template = templateOf({ deliverTimeout: 20, visibilityTimeout: 60, deliverConcurrency: 5 });
+    const template = templateOf({ deliverTimeout: 20, visibilityTimeout: 60, deliverConcurrency: 7 });
     expect(propertiesOf(template, 'Deliver')).toMatchObject({
       Timeout: 20,
       Environment: { Variables: { VISIBILITY_TIMEOUT: '60' } },
     });
     expect(propertiesOf(template, 'ChannelQueue').VisibilityTimeout).toBe(60);
-    expect(propertiesOf(template, 'DeliverEventSource').ScalingConfig).toEqual({ MaximumConcurrency: 5 });
+    expect(propertiesOf(template, 'DeliverEventSource').ScalingConfig).toEqual({ MaximumConcurrency: 7 });
   });
 });

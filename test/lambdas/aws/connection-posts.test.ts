@@ -145,27 +145,27 @@ describe('a post', () => {
 describe('ending a connection', () => {
   it('deletes it', async () => {
     await using server = await answering(204);
-    expect(await postsTo(server.url).end('c1')).toBe(true);
+    expect(await postsTo(server.url).end('c1')).toBe('ended');
     expect(server.requests).toEqual(['DELETE /live/@connections/c1']);
   });
 
-  it.each<[number, string | undefined, boolean]>([
-    [410, 'GoneException', true],
-    [400, 'BadRequestException', true],
-    [429, 'LimitExceededException', false],
-    [500, undefined, false],
-    [503, undefined, false],
-  ])('that is answered %i %s is certain: %s', async (status, type, certain) => {
+  it.each<[number, string | undefined, 'gone' | 'busy']>([
+    [410, 'GoneException', 'gone'],
+    [400, 'BadRequestException', 'gone'],
+    [429, 'LimitExceededException', 'busy'],
+    [500, undefined, 'busy'],
+    [503, undefined, 'busy'],
+  ])('that is answered %i %s is told as: %s', async (status, type, answer) => {
     await using server = await answering(status, type);
-    expect(await postsTo(server.url).end('c1')).toBe(certain);
+    expect(await postsTo(server.url).end('c1')).toBe(answer);
     expect(server.requests).toHaveLength(1);
   });
 
   it('is not certain where there is no answer', async () => {
     await using silent = await listening(() => {});
-    expect(await postsTo(silent.url, { answerMs: 50 }).end('c1')).toBe(false);
+    expect(await postsTo(silent.url, { answerMs: 50 }).end('c1')).toBe('busy');
     await silent[Symbol.asyncDispose]();
-    expect(await postsTo(silent.url).end('c1')).toBe(false);
+    expect(await postsTo(silent.url).end('c1')).toBe('busy');
   });
 
   it('is unavailable where it is not let through, and a mistake of ours where nothing is there', async () => {
@@ -179,7 +179,7 @@ describe('ending a connection', () => {
     const client = clientOf('http://127.0.0.1:1/live');
     const gone = new GoneException({ message: '', $metadata: { httpStatusCode: 410 } });
     mockClient(client).on(DeleteConnectionCommand).rejects(gone);
-    expect(await connectionPosts(client).end('c1')).toBe(true);
+    expect(await connectionPosts(client).end('c1')).toBe('gone');
   });
 });
 

@@ -1,3 +1,4 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import fc from 'fast-check';
@@ -206,6 +207,20 @@ describe('a claim', () => {
     const slow = logOf('queue.fifo', table, client);
     expect(await slow.claim('general', claim(5))).toMatchObject({ turn: 2, offset: 2, claimed: seqOf('9') });
     expect(await log.peek('general')).toMatchObject({ turn: 2, claimed: seqOf('9'), offset: 2 });
+  });
+});
+
+describe('a claim that others always come before', () => {
+  it('is given up after a while: its worker has other things to do', async () => {
+    const { client } = tables;
+    const stub = mockClient(client);
+    stub.on(GetCommand).resolves({ Item: { turn: 1, table } });
+    stub.on(UpdateCommand).rejects(new ConditionalCheckFailedException({ message: 'no', $metadata: {} }));
+    try {
+      await expect(log.claim('general', claim(1))).rejects.toThrow(Unavailable);
+    } finally {
+      stub.restore();
+    }
   });
 });
 

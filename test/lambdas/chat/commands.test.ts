@@ -372,7 +372,6 @@ describe('a token that has expired', () => {
   it.each([
     { action: 'sendMessage', channel: 'live:x', data: 1, id: 'x' },
     { action: 'subscribe', channel: 'general', id: 'x' },
-    { action: 'unsubscribe', channel: 'general', id: 'x' },
     { action: 'history', channel: 'general', id: 'x' },
     { action: 'presence', channel: 'general', id: 'x' },
   ])('refuses $action', async (document) => {
@@ -387,6 +386,12 @@ describe('a token that has expired', () => {
       },
     ]);
     expect(chat.queue.events).toEqual([]);
+  });
+
+  it('refuses nobody who wants to leave', async () => {
+    await isThere({ expires: SECOND, channels: { general: 's1' } });
+    expect(await run({ action: 'unsubscribe', channel: 'general', id: 'x' })).toEqual([]);
+    expect(chat.queue.events.map(({ type }) => type)).toEqual(['unsubscribe']);
   });
 
   it('has done so at its second, and not before', async () => {

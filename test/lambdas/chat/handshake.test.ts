@@ -94,6 +94,15 @@ describe('a handshake', () => {
     expect(record()).toBeUndefined();
   });
 
+  it('tells both failures where it cannot even be taken down', async () => {
+    chat.queue.takes = ({ event }) => {
+      throw new Unavailable(`no ${event.type}`);
+    };
+    await expect(comes(['general'])).rejects.toMatchObject({
+      cause: { errors: [{ message: 'no subscribe' }, { message: 'no leave' }] },
+    });
+  });
+
   it('is taken down again where the queue fails, and fails as the queue did', async () => {
     chat.queue.takes = ({ event }) => {
       if (event.type === 'subscribe') throw new Unavailable('the queue is away');

@@ -19,9 +19,23 @@ describe('an end that waited', () => {
   });
 
   it('waits again as long as it is not certain, and takes nothing down', async () => {
-    chat.posts.ends = () => false;
+    chat.posts.ends = () => 'busy';
     expect(await handleLater(chat, end)).toBe(false);
     expect(chat.queue.events).toEqual([]);
+    expect(chat.connections.records.size).toBe(1);
+  });
+
+  it('is certain where the connection is not there any more', async () => {
+    chat.posts.ends = () => 'gone';
+    await chat.connections.create(connectionOf('c1', { connectedAt: chat.world.now() - 30_000 }));
+    expect(await handleLater(chat, end)).toBe(true);
+    expect(chat.connections.records.size).toBe(0);
+  });
+
+  it('is not, where it may not be there yet: in its handshake', async () => {
+    chat.posts.ends = () => 'gone';
+    await chat.connections.create(connectionOf('c1', { connectedAt: chat.world.now() - 29_999 }));
+    expect(await handleLater(chat, end)).toBe(false);
     expect(chat.connections.records.size).toBe(1);
   });
 
@@ -51,6 +65,12 @@ describe("a handshake's subscribe that waited", () => {
     chat.queue.takes = () => false;
     expect(await handleLater(chat, again)).toBe(false);
   });
+});
+
+it('fails with what it does not know of its own version', async () => {
+  const unknown = { v: 1, type: 'remind', connection: 'c1' } as unknown as LaterItem;
+  await expect(handleLater(chat, unknown)).rejects.toThrow('no such item: remind');
+  expect(chat.posts.ended).toEqual([]);
 });
 
 it('leaves alone what a newer version has written, and lets it wait', async () => {

@@ -223,6 +223,12 @@ describe('a frame', () => {
     expect(parseFrame('[\n{"action":"ping"},\n{"action":"ping"}\n]')).toHaveLength(1);
   });
 
+  it('may hold 1,000 documents, and is refused whole with one more', () => {
+    const pings = (count: number) => parseFrame(Array.from({ length: count }, () => '{"action":"ping"}').join('\n'));
+    expect(pings(1_000)).toHaveLength(1_000);
+    expect(pings(1_001)).toEqual([{ refusal: expect.objectContaining({ code: 'limit_exceeded' }) }]);
+  });
+
   it('is read without a failure, whatever it says', () => {
     const text = fc.oneof(
       anyText,

@@ -83,10 +83,11 @@ export function portsFor(simulation: Simulation, actor: Actor): Chat {
 }
 
 /** Ends a connection, as `DELETE @connections` does. */
-function end(simulation: Simulation, connection: string): boolean {
+function end(simulation: Simulation, connection: string): 'ended' | 'gone' {
   const client = simulation.clients.get(connection);
-  if (client) client.open = false;
-  return true;
+  if (!client?.open || !client.established) return 'gone';
+  client.open = false;
+  return 'ended';
 }
 
 /** Posts a frame, as `POST @connections` does, unless it is decided that something goes wrong. */
