@@ -58,7 +58,7 @@ const KNOWN_ALREADY = new Set([
 ]);
 
 /**
- * Makes a function's log readable. Structured lines below WARN and metrics are details; what a function writes in plain
+ * Makes a function's log readable. Structured lines below INFO and metrics are details; what a function writes in plain
  * text (`console.log` while looking for a fault) is always shown.
  */
 export function renderLog(log: readonly string[]): { readonly shown: string[]; readonly details: string[] } {
@@ -69,7 +69,7 @@ export function renderLog(log: readonly string[]): { readonly shown: string[]; r
     if (fields === undefined) shown.push(`    ${line}`);
     else if ('_aws' in fields) details.push(`    METRICS ${namedFields(fields, new Set(['_aws']))}`);
     else {
-      const quiet = fields.level === 'INFO' || fields.level === 'DEBUG' || fields.level === 'TRACE';
+      const quiet = fields.level === 'DEBUG' || fields.level === 'TRACE';
       (quiet ? details : shown).push(...structuredLines(fields));
     }
   }

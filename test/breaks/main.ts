@@ -31,7 +31,10 @@ async function tried({ name }: Break): Promise<{ found: boolean; text: string }>
   if (!failed) return { found: false, text: report.testResults[0]?.message || 'NOT FOUND' };
   // of a property, fast-check tells the counterexample first
   const said = String(failed.failureMessages[0]).match(/(?:Got |^)Error: (.*)/m);
-  return { found: true, text: `${failed.ancestorTitles.at(-1)}: ${said?.[1] ?? failed.failureMessages[0]}` };
+  return {
+    found: true,
+    text: `${failed.ancestorTitles.at(-1)}: ${said?.[1] ?? String(failed.failureMessages[0]).split('\n')[0]}`,
+  };
 }
 
 const chosen = BREAKS.filter(({ name }) => name.startsWith(wanted));

@@ -28,14 +28,14 @@ describe('a function’s log', () => {
     ]);
   });
 
-  it('keeps what is below a warning, and metrics, as details', () => {
+  it('shows what a function says, and keeps what it says for a closer look, and metrics, as details', () => {
     const { shown, details } = renderLog([
       json({ level: 'INFO', message: 'subscribed' }),
       json({ level: 'DEBUG', message: 'claimed' }),
       json({ _aws: {}, Pushed: 3, service: 'parley' }),
     ]);
-    expect(shown).toEqual([]);
-    expect(details).toEqual(['    INFO subscribed', '    DEBUG claimed', '    METRICS Pushed=3 service=parley']);
+    expect(shown).toEqual(['    INFO subscribed']);
+    expect(details).toEqual(['    DEBUG claimed', '    METRICS Pushed=3 service=parley']);
   });
 
   it('tells errors with their stack and their cause', () => {
@@ -62,7 +62,7 @@ describe('an invocation', () => {
       warn: (line: string) => lines.push(`warn ${line}`),
       detail: (line: string) => lines.push(`detail ${line}`),
     };
-    const log = [warning, json({ level: 'INFO', message: 'm' })];
+    const log = [warning, json({ level: 'DEBUG', message: 'm' })];
     writeInvocation(activity, { source: 'ws $connect', functionName: 'Connect', ms: 12, outcome, log });
     return lines;
   }
@@ -80,7 +80,7 @@ describe('an invocation', () => {
   it('has the log below its line, and details apart', () => {
     expect(written({ payload: null })).toEqual([
       'note ws $connect → Connect  12 ms  ok\n    WARN backlog is long  channel=general waiting=20000',
-      'detail     INFO m',
+      'detail     DEBUG m',
     ]);
   });
 
