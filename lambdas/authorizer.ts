@@ -21,7 +21,7 @@ const allowsAnonymous = setting('ALLOW_ANONYMOUS') === 'true';
 export async function handler(event: APIGatewayRequestAuthorizerEvent, context: Context) {
   const answered = await authorize(event, context);
   // not within the function that logs its failures: this is none
-  if (answered === undefined) throw new Error('Unauthorized');
+  if (answered === undefined) throw Object.assign(new Error('Unauthorized'), { stack: 'Error: Unauthorized' });
   return answered;
 }
 
@@ -48,7 +48,10 @@ async function verified(token: string): Promise<Identity | undefined> {
 
 /** With an open handshake the token may come later; until then its time is over for every command. */
 function withoutToken(): Identity | undefined {
-  if (!isOpen) return undefined;
+  if (!isOpen) {
+    logger.info('a handshake without a token was refused');
+    return undefined;
+  }
   return allowsAnonymous ? { user: '' } : { user: '', expires: 0 };
 }
 

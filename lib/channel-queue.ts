@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { ChatQueue } from './chat-queue.ts';
 import type { Retention } from './retention.ts';
 
+/** How the channel queue hides what is in work, and what stays of it. */
 export interface ChannelQueueProps {
   /** In seconds. */
   readonly visibilityTimeout: number;

@@ -13,6 +13,7 @@ export interface ChatAlarmsOptions {
   readonly alarmTopicArn?: string;
 }
 
+/** What the alarms watch, and who is told. */
 export interface ChatAlarmsProps extends ChatAlarmsOptions {
   /** Where events are parked that could not be processed. */
   readonly parkedEvents: IQueue;

@@ -32,6 +32,7 @@ export interface ChatApiOptions {
   readonly accountLogRole?: boolean;
 }
 
+/** The API with what stays of it when the stack goes. */
 export interface ChatApiProps extends ChatApiOptions {
   readonly retention: Retention;
 }

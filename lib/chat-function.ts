@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { pinLogicalId } from './logical-id.ts';
 import type { Retention } from './retention.ts';
 
+/** A function: its code, its size and time, its settings, and all that it may do. */
 export interface ChatFunctionProps {
   /** Has `index.mjs`, which exports `handler`. */
   readonly code: Code;

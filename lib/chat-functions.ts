@@ -19,6 +19,7 @@ import { pinLogicalId } from './logical-id.ts';
 import type { Retention } from './retention.ts';
 import type { SigningSecret } from './signing-secret.ts';
 
+/** What the functions work with. */
 export interface ChatFunctionsProps {
   readonly api: ChatApi;
   readonly tables: ChatTables;

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { pinLogicalId } from './logical-id.ts';
 import type { Retention } from './retention.ts';
 
+/** A queue with a dead-letter queue of its kind. */
 export interface ChatQueueProps {
   /** What makes the queue and its dead-letter queue FIFO; none makes both standard. */
   readonly fifo?: Pick<QueueProps, 'fifo' | 'deduplicationScope' | 'fifoThroughputLimit'>;

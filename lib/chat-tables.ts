@@ -11,6 +11,7 @@ import { Construct } from 'constructs';
 import { pinLogicalId } from './logical-id.ts';
 import type { Retention } from './retention.ts';
 
+/** What stays of the tables when the stack goes. */
 export interface ChatTablesProps {
   readonly retention: Retention;
 }

@@ -29,6 +29,7 @@ export interface IdentityOptions extends ChatUserPoolOptions {
   readonly allowAnonymous?: boolean;
 }
 
+/** Who says who somebody is, and what stays of it when the stack goes. */
 export interface IdentityProps extends IdentityOptions {
   readonly retention: Retention;
 }

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { pinLogicalId } from './logical-id.ts';
 import type { Retention } from './retention.ts';
 
+/** What stays of the secret when the stack goes. */
 export interface SigningSecretProps {
   readonly retention: Retention;
 }

@@ -27,6 +27,7 @@ export interface ChatUserPoolOptions {
   readonly callbackUrls?: readonly string[];
 }
 
+/** Who may join the pool, and what stays of it when the stack goes. */
 export interface ChatUserPoolProps extends ChatUserPoolOptions {
   readonly retention: Retention;
 }

@@ -1,5 +1,6 @@
 import type { Activity } from './invocation.ts';
 
+/** What the terminal is shown, and where it is written. */
 export interface TerminalOptions {
   /** Shows details, too. */
   readonly verbose: boolean;

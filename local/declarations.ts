@@ -26,6 +26,7 @@ export interface PolicyStatement {
   readonly conditions: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 }
 
+/** A Lambda function. */
 export interface FunctionDeclaration {
   readonly logicalId: string;
   /** The physical name; `AWS_LAMBDA_FUNCTION_NAME` in the process. */
@@ -42,6 +43,7 @@ export interface FunctionDeclaration {
   readonly statements: readonly PolicyStatement[];
 }
 
+/** A DynamoDB table. */
 export interface TableDeclaration {
   readonly logicalId: string;
   readonly name: string;
@@ -52,6 +54,7 @@ export interface TableDeclaration {
   readonly ttlAttribute?: string;
 }
 
+/** An SQS queue; times in ms. */
 export interface QueueDeclaration {
   readonly logicalId: string;
   readonly name: string;
@@ -66,6 +69,7 @@ export interface QueueDeclaration {
   readonly redrive?: { readonly deadLetterTargetArn: string; readonly maxReceiveCount: number };
 }
 
+/** What wakes a function with the messages of a queue. */
 export interface EventSourceDeclaration {
   readonly logicalId: string;
   readonly queueArn: string;
@@ -76,6 +80,7 @@ export interface EventSourceDeclaration {
   readonly reportBatchItemFailures: boolean;
 }
 
+/** A WebSocket API with its one stage. */
 export interface WebSocketApiDeclaration {
   readonly logicalId: string;
   readonly apiId: string;
@@ -85,6 +90,7 @@ export interface WebSocketApiDeclaration {
   readonly routes: readonly RouteDeclaration[];
 }
 
+/** A route of a WebSocket API, and the function behind it. */
 export interface RouteDeclaration {
   /** `$connect`, `$disconnect`, `$default`, or an action. */
   readonly key: string;
@@ -96,6 +102,7 @@ export interface RouteDeclaration {
   readonly integrationTimeoutMs: number;
 }
 
+/** A secret, which is generated when it is first asked for. */
 export interface SecretDeclaration {
   readonly logicalId: string;
   readonly name: string;
@@ -104,6 +111,7 @@ export interface SecretDeclaration {
   readonly generate: Readonly<Record<string, unknown>>;
 }
 
+/** A Cognito user pool and its clients. */
 export interface UserPoolDeclaration {
   readonly logicalId: string;
   readonly id: string;

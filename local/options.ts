@@ -6,8 +6,8 @@ import { StartError } from './start-error.ts';
 export const USAGE = `Usage: npm start -- [options]
 
   --port N           where to listen, on this machine alone (3000)
-  --app FILE         another CDK app than bin/parley.ts
-  --api-key KEY      the key of the server HTTP API
+  --app FILE         another CDK app than bin/parley.ts; in this folder, so that it finds the packages
+  --api-key KEY      the key of the server HTTP API (which is to come)
   --idle-timeout S   ends connections that are silent that long (600 s)
   --max-duration S   ends connections that are that old (7200 s)
   --data DIR         keeps tables and queues there (default: in memory)

@@ -15,15 +15,25 @@ export function introduction(stack: StackDeclaration, port: number, apiKey: stri
   const webSocketUrls = stack.webSocketApis.map(({ stageName }) => `ws://localhost:${port}/${stageName}`);
   // without a user pool of its own the stack trusts an issuer elsewhere, and its own key
   const signing = stack.userPools.length > 0 ? '' : ` --claims '{}'`;
+  const channel = openChannel(stack);
   const chat = (user: string) =>
-    `npx wscat -c "${webSocketUrls[0]}?channels=general&token=$(npm run -s token -- ${user}${signing})"`;
+    `npx wscat -c "${webSocketUrls[0]}?channels=${channel}&token=$(npm run -s token -- ${user}${signing})"`;
   return {
     pageUrl: `http://localhost:${port}/`,
     webSocketUrls,
     chats: ['alice', 'bob'].map(chat),
-    hint: '{"action":"sendMessage","channel":"general","data":"hello"}',
+    hint: `{"action":"sendMessage","channel":"${channel}","data":"hello"}`,
     ...(apiKey !== undefined && { apiKey }),
   };
+}
+
+/** A channel that every user may read, if there is one: `general` of the unnamed namespace, or of the first other. */
+function openChannel({ functions }: StackDeclaration): string {
+  const setting = functions.map(({ environment }) => environment.NAMESPACES).find((value) => value !== undefined);
+  const namespaces: [string, { allowSubscribeForClient?: boolean }][] = Object.entries(JSON.parse(setting ?? '{}'));
+  const open = namespaces.filter(([, { allowSubscribeForClient }]) => allowSubscribeForClient).map(([name]) => name);
+  const [first = ''] = open.includes('') ? [''] : open;
+  return first === '' ? 'general' : `${first}:general`;
 }
 
 /** For the terminal. */

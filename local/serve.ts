@@ -31,6 +31,7 @@ const PROJECT = join(import.meta.dirname, '..');
 /** How long a step of the end may take: what is longer is cut off. All of it takes less than 2 s. */
 const CLOSE_STEP_MS = 300;
 
+/** How to serve a stack. */
 export interface ServeOptions {
   readonly activity: Activity;
   /** 0: any that is free. @default 3000 */

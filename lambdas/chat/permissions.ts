@@ -35,7 +35,8 @@ export const isExpired = ({ expires }: Identity, now: number): boolean =>
 /** A channel that lists its users is closed to all others, before any other rule. */
 function checkUserList(channel: Channel, identity: Identity): void {
   if (channel.users === undefined) return;
-  if (channel.options.allowUserLimitedChannels && identity.user !== '' && channel.users.includes(identity.user)) return;
+  if (!channel.options.allowUserLimitedChannels) throw denied(channel, 'its namespace has no user-limited channels');
+  if (identity.user !== '' && channel.users.includes(identity.user)) return;
   throw denied(channel, 'the channel is limited to other users');
 }
 

@@ -26,6 +26,7 @@ interface EventSourceOptions {
   readonly clock: Clock;
 }
 
+/** An event source that is at work. */
 export interface EventSource {
   /** Receives no more, drops what is held, and resolves when nothing is in work, or after `withinMs`. */
   stop(withinMs: number): Promise<void>;

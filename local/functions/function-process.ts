@@ -44,6 +44,8 @@ export function startFunctionProcess(
     // Lambda's runtime leaves a tenth of the memory to what is not heap
     execArgv: [`--max-old-space-size=${Math.max(16, Math.floor(declaration.memoryMb * 0.9))}`],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // a group of its own: Ctrl-C at the terminal ends the server, which lets what is under way end
+    detached: true,
   });
   let log: string[] = [];
   const readers = [child.stdout, child.stderr].map((stream) => {

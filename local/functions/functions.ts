@@ -10,6 +10,7 @@ import type { Run } from './function-process.ts';
 const MAX_EVENT_BYTES = 6_291_456;
 const MAX_RESULT_BYTES = 6_291_556;
 
+/** What running functions takes from outside. */
 export interface FunctionsOptions {
   readonly activity: Activity;
   readonly clock: Clock;

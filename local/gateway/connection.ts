@@ -6,11 +6,13 @@ import type { Timers } from './timers.ts';
 
 /** API Gateway's quotas for a frame and a message, in bytes. */
 const LARGEST_FRAME = 32 * 1024;
+/** The largest message that a client may send, in bytes (AWS: 128 KB). */
 export const LARGEST_MESSAGE = 128 * 1024;
 
 /** How long a client may take to answer a close before its socket is destroyed. */
 const CLOSING_MS = 2_000;
 
+/** How long a connection may be idle and last, in ms, and how much may wait for it, in bytes. */
 export interface ConnectionLimits {
   /** Without a message in either direction for so long, it is closed with 1001. */
   readonly idleTimeoutMs: number;

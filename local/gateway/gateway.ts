@@ -17,6 +17,7 @@ import { messageHandling } from './message-handling.ts';
 import { refusal, refuseUpgrade } from './refusal.ts';
 import { createTimers } from './timers.ts';
 
+/** What a gateway takes from outside. */
 export interface GatewayOptions {
   readonly invoke: Invoke;
   readonly activity: Activity;

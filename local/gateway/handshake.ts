@@ -20,6 +20,7 @@ export type HandshakeOutcome =
     }
   | { readonly accepted: false; readonly refusal: Refusal };
 
+/** Asks authorizer and `$connect` about a client that wants in; never rejects. */
 export type Handshake = (request: IncomingMessage) => Promise<HandshakeOutcome>;
 
 /** API Gateway's bound on an address, in characters. What it answers beyond is not documented; 414 is HTTP's word. */

@@ -13,6 +13,7 @@ export type Verification =
     }
   | { readonly ok: false; readonly failure: AccessFailure };
 
+/** What a signature is checked against. */
 export interface VerificationOptions {
   readonly credentials: Pick<CredentialRegistry, 'find'>;
   /** ms since 1970: a signature is good for 15 minutes around its date. */

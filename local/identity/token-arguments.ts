@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { StartError } from '../start-error.ts';
 
+/** What `npm run -s token -- --help` prints. */
 export const TOKEN_USAGE = `Usage: npm run -s token -- USER [options]
 
 Prints a token for that user and nothing else.
@@ -62,7 +63,9 @@ function parse(argv: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
+    // Node goes on to say how to pass such a word on
+    const [what] = (error instanceof Error ? error.message : String(error)).split('. ');
+    throw new StartError(`${what} (npm run -s token -- --help shows the options.)`, { cause: error });
   }
 }
 

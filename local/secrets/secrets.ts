@@ -7,6 +7,7 @@ import { type KeptValues, secretValue } from './secret-value.ts';
 
 const TARGET = 'secretsmanager';
 
+/** What the secrets take from outside. */
 export interface SecretsOptions {
   readonly kept: KeptValues;
   /** `apiKey` in the stack's secret; absent: it has none. */

@@ -17,8 +17,9 @@ const NOT_WALKED = new Set(['node_modules', 'cdk.out', 'coverage', 'test', 'docs
 
 /** Names in the environment that differ between two terminals, and say nothing to an app. */
 const OF_THE_TERMINAL =
-  /^(_|SHLVL|PWD|OLDPWD|INIT_CWD|TMPDIR|TEMP|TMP|COLUMNS|LINES|TERM.*|WINDOWID|SSH_.*|XDG_.*|DBUS_.*|npm_.*|VITEST.*|NODE_V8_COVERAGE)$/;
+  /^(_|SHLVL|PWD|OLDPWD|INIT_CWD|TMPDIR|TEMP|TMP|COLUMNS|LINES|TERM.*|COLOR|COLORTERM|FORCE_COLOR|NO_COLOR|WINDOWID|SSH_.*|XDG_.*|DBUS_.*|npm_.*|VITEST.*|NODE_V8_COVERAGE)$/;
 
+/** What a synthesis depends on. */
 export interface InputsOptions {
   readonly project: string;
   /** The app's entry file, absolute. */

@@ -5,6 +5,7 @@ import { StartError } from '../start-error.ts';
 import { runCdkApp } from './cdk-app.ts';
 import { hashInputs, type InputHashes, type InputsOptions, notable } from './inputs.ts';
 
+/** What is synthesized, and where to. */
 export interface SynthesisOptions {
   /** Where cdk.json is. Absolute, as all paths here. */
   readonly project: string;

@@ -10,6 +10,7 @@ import { foreignDynamo } from './foreign-dynamo.ts';
 import { tableAccess } from './table-access.ts';
 import { createTables } from './table-creation.ts';
 
+/** What the tables take from outside. */
 export interface TablesOptions {
   readonly clock: Clock;
   readonly activity: Activity;

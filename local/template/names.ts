@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 /** The account and the region that the local server plays. */
 export const ACCOUNT = '000000000000';
+/** The region that everything local is in. */
 export const REGION = 'us-east-1';
 
 /** A name for a resource that the template gives none: CloudFormation's, without the random end. */
@@ -23,6 +24,7 @@ export function stackId(stackName: string): string {
   return arn('cloudformation', `stack/${stackName}/${uuid}`);
 }
 
+/** The ARN of a local resource: `resource` is what stands behind the account. */
 export function arn(service: string, resource: string): string {
   return `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
 }

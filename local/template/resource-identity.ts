@@ -18,22 +18,26 @@ interface Identified {
   readonly userPool: { readonly id: string; readonly clientId: string };
 }
 
+/** Says by what names a resource is referred to. */
 export type Identify = (resource: Identified) => ResourceIdentity;
 
 function nameOf({ given, stackName, logicalId }: Identified, property: string, maximum: number): string {
   return given(property) ?? physicalName(stackName, logicalId, maximum);
 }
 
+/** Of a Lambda function: its name; `Arn`. */
 export const functionIdentity: Identify = (resource) => {
   const name = nameOf(resource, 'FunctionName', 64);
   return { ref: name, attributes: { Arn: arn('lambda', `function:${name}`) } };
 };
 
+/** Of a DynamoDB table: its name; `Arn`. */
 export const tableIdentity: Identify = (resource) => {
   const name = nameOf(resource, 'TableName', 255);
   return { ref: name, attributes: { Arn: arn('dynamodb', `table/${name}`) } };
 };
 
+/** Of an SQS queue: its URL; `Arn`, `QueueName`, `QueueUrl`. */
 export const queueIdentity: Identify = (resource) => {
   const fifo = resource.given('FifoQueue') === 'true';
   const generated = `${physicalName(resource.stackName, resource.logicalId, fifo ? 75 : 80)}${fifo ? '.fifo' : ''}`;
@@ -42,17 +46,20 @@ export const queueIdentity: Identify = (resource) => {
   return { ref: url, attributes: { Arn: arn('sqs', name), QueueName: name, QueueUrl: url } };
 };
 
+/** Of an IAM role: its name; `Arn`, `RoleId`. */
 export const roleIdentity: Identify = (resource) => {
   const name = nameOf(resource, 'RoleName', 64);
   const id = `AROA${generatedId(resource.stackName, resource.logicalId, 17).toUpperCase()}`;
   return { ref: name, attributes: { Arn: iamArn(`role/${name}`), RoleId: id } };
 };
 
+/** Of a managed policy: its ARN. */
 export const managedPolicyIdentity: Identify = (resource) => {
   const policyArn = iamArn(`policy/${nameOf(resource, 'ManagedPolicyName', 128)}`);
   return { ref: policyArn, attributes: { PolicyArn: policyArn } };
 };
 
+/** Of a WebSocket API: its id. */
 export const apiIdentity: Identify = ({ stackName, logicalId }) => {
   const apiId = generatedId(stackName, logicalId, 10);
   return {
@@ -61,14 +68,17 @@ export const apiIdentity: Identify = ({ stackName, logicalId }) => {
   };
 };
 
+/** Of a stage: its name. */
 export const stageIdentity: Identify = (resource) => ({ ref: nameOf(resource, 'StageName', 128), attributes: {} });
 
+/** Of a secret: its ARN. */
 export const secretIdentity: Identify = (resource) => {
   const name = nameOf(resource, 'Name', 512);
   const secretArn = arn('secretsmanager', `secret:${name}-${generatedId(resource.stackName, resource.logicalId, 6)}`);
   return { ref: secretArn, attributes: { Id: secretArn } };
 };
 
+/** Of a user pool: its id; `Arn` and what its issuer is called. */
 export const userPoolIdentity: Identify = ({ userPool: { id } }) => {
   const provider = `cognito-idp.${REGION}.amazonaws.com/${id}`;
   return {
@@ -82,13 +92,16 @@ export const userPoolIdentity: Identify = ({ userPool: { id } }) => {
   };
 };
 
+/** Of a client of a user pool: its id. */
 export const userPoolClientIdentity: Identify = ({ userPool: { clientId } }) => ({
   ref: clientId,
   attributes: { ClientId: clientId },
 });
 
+/** Of the domain of a user pool: its prefix. */
 export const userPoolDomainIdentity: Identify = (resource) => ({ ref: nameOf(resource, 'Domain', 63), attributes: {} });
 
+/** Of a log group: its name; `Arn`. */
 export const logGroupIdentity: Identify = (resource) => {
   const name = nameOf(resource, 'LogGroupName', 512);
   return { ref: name, attributes: { Arn: arn('logs', `log-group:${name}:*`) } };

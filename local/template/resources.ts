@@ -24,6 +24,7 @@ export interface Resources {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
+/** What a template is resolved with. */
 export interface TemplateContext {
   readonly stackName: string;
   readonly addresses: Addresses;

@@ -8,6 +8,7 @@ export interface Template {
   readonly Transform?: unknown;
 }
 
+/** A resource as the template has it. */
 export interface TemplateResource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;

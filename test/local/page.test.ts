@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StackDeclaration } from '../../local/declarations.ts';
+import type { FunctionDeclaration, StackDeclaration } from '../../local/declarations.ts';
 import { introduction, introductionPage, introductionText } from '../../local/page.ts';
 
 const stack: StackDeclaration = {
@@ -29,6 +29,27 @@ it('tells the addresses, two lines for a chat, what to type, and the API key', (
   ]) {
     expect(text).toContain(part);
   }
+});
+
+it.each([
+  [{ '': { allowSubscribeForClient: true }, chat: { allowSubscribeForClient: true } }, 'general'],
+  [{ '': {}, news: {}, chat: { allowSubscribeForClient: true } }, 'chat:general'],
+  [{ chat: {} }, 'general'],
+])('has a channel that the stack lets its users read, where there is one: %j', (namespaces, channel) => {
+  const commands: FunctionDeclaration = {
+    logicalId: 'Commands',
+    name: 'Commands',
+    arn: 'arn:commands',
+    codeDirectory: '/code',
+    handler: 'index.handler',
+    timeoutMs: 1_000,
+    memoryMb: 512,
+    environment: { NAMESPACES: JSON.stringify(namespaces) },
+    statements: [],
+  };
+  const { chats, hint } = introduction({ ...stack, functions: [commands] }, 3001, undefined);
+  expect(chats[0]).toContain(`?channels=${channel}&`);
+  expect(JSON.parse(hint)).toMatchObject({ channel });
 });
 
 it('tells no API key where there is none', () => {

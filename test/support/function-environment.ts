@@ -9,11 +9,17 @@ const NAMESPACES: Namespaces = {
   closed: {},
 };
 
+/** The key of the stack's own tokens. */
 export const SIGNING_KEY = 'a key of the stack of at least 32 characters';
+/** Where nothing listens: the SDK is mocked. */
 export const CHANNEL_QUEUE_URL = 'http://127.0.0.1:1/000000000000/channels.fifo';
+/** As above. */
 export const LATER_QUEUE_URL = 'http://127.0.0.1:1/000000000000/later';
+/** As above. */
 export const PARKED_QUEUE_URL = 'http://127.0.0.1:1/000000000000/parked.fifo';
+/** The name of the table. */
 export const CONNECTIONS_TABLE = 'connections';
+/** The name of the table. */
 export const CHANNELS_TABLE = 'channels';
 
 /** Gives this process the environment that the stack gives its functions: before their modules are imported. */

@@ -24,6 +24,7 @@ export interface TestIssuer extends AsyncDisposable {
   jwk(kid: string): JWK;
 }
 
+/** A key that an issuer signs with. */
 export type Key = KeyPair['privateKey'];
 
 /** One for all, since it takes its time to make. */
@@ -73,6 +74,7 @@ export async function startIssuer(iss?: string): Promise<TestIssuer> {
   };
 }
 
+/** Now, Unix time in seconds. */
 export const seconds = (): number => Math.floor(Date.now() / 1000);
 
 /** A signed token. */

@@ -11,6 +11,7 @@ export interface Loopback extends AsyncDisposable {
   readonly sockets: Socket[];
 }
 
+/** Starts a server that answers as it is told to. */
 export async function listening(answer: RequestListener): Promise<Loopback> {
   const requests: string[] = [];
   const sockets: Socket[] = [];

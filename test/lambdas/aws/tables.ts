@@ -18,6 +18,7 @@ export interface Tables extends AsyncDisposable {
   items(table: string): Promise<Record<string, unknown>[]>;
 }
 
+/** Starts a DynamoDB in this process. */
 export async function startTables(): Promise<Tables> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
