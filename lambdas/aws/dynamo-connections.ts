@@ -5,14 +5,13 @@ import {
   PutCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { expiryOf } from '../chat/connection-life.ts';
 import { Unavailable } from '../chat/errors.ts';
 import type { Capability, Connection, Connections, Identity } from '../chat/ports.ts';
 import { assignments, made, named, valuesOf } from './expressions.ts';
 import { tellingFaults } from './faults.ts';
 import { fromJsonAttribute, jsonAttribute } from './json-attribute.ts';
 
-/** How long a record lives, in seconds: API Gateway ends every connection after 2 hours. */
-const LIFETIME = 2 * 60 * 60 + 10 * 60;
 /** Names that one expression takes with ease: it may have 4 KB and 300 operators. */
 const NAMES_AT_ONCE = 128;
 /** Writers of one record are the frames of one client, so this many in a row do not happen. */
@@ -98,7 +97,7 @@ export function dynamoConnections(
   return tellingFaults<Connections>({
     async create(connection) {
       const { id, user, connectedAt } = connection;
-      const expiresAt = Math.floor(connectedAt / 1000) + LIFETIME;
+      const expiresAt = expiryOf(connection);
       const channels = Object.fromEntries(keysOf(connection.channels));
       const item: ConnectionItem = { id, user, connectedAt, channels, expiresAt, ...grantsOf(connection) };
       await client.send(new PutCommand({ TableName, Item: { ...recordOf(id).Key, ...item } }));

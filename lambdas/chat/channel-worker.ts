@@ -3,7 +3,7 @@ import type { ChannelEvent, Delivered, PublishEvent } from './channel-event.ts';
 import { readersOf } from './channel-readers.ts';
 import type { ChannelState } from './channel-state.ts';
 import type { WorkerParts } from './chat.ts';
-import { Overtaken, Unavailable } from './errors.ts';
+import { isOrderly, Unavailable } from './errors.ts';
 import { changeMembership } from './membership.ts';
 import type { Head, Lease } from './ports.ts';
 import { publishRun } from './publications.ts';
@@ -76,7 +76,7 @@ async function letGo({ log, logger }: WorkerParts, channel: string, turn: number
   try {
     await log.release(channel, turn);
   } catch (error) {
-    if (!(error instanceof Overtaken || error instanceof Unavailable)) throw error;
+    if (!isOrderly(error)) throw error;
     logger.warn('a claim was not taken back', { channel, error });
   }
 }
@@ -113,7 +113,7 @@ async function handleRun(chat: WorkerParts, state: ChannelState, todo: Delivered
       await changeMemberships(chat, state, run.filter(isMembership), todo);
     }
   } catch (error) {
-    if (!(error instanceof Overtaken || error instanceof Unavailable)) {
+    if (!isOrderly(error)) {
       chat.logger.error('events failed', { channel: state.name, events: run.length, error });
       await chat.log.suspect(state.name, state.turn, newest);
     }
@@ -158,7 +158,7 @@ async function tryAlone(chat: WorkerParts, state: ChannelState, head: Head, item
     else await changeMembership(chat, state, item as Delivered<Membership>);
     return false;
   } catch (error) {
-    if (error instanceof Overtaken || error instanceof Unavailable) throw error;
+    if (isOrderly(error)) throw error;
     await countFailure(chat, state);
     chat.logger.error('an event failed by itself', { channel: state.name, failures: state.trial.failures, error });
     return true;

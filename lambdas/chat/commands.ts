@@ -15,6 +15,7 @@ import { ParleyError, Unavailable } from './errors.ts';
 import { messageFrom } from './message.ts';
 import { checkPublish, checkSubscribe, isExpired } from './permissions.ts';
 import { type Connection, latestRequest, type Outgoing } from './ports.ts';
+import { requestToken, subscribeEvent } from './request.ts';
 
 /** How often a frame is begun anew because the connection's other frames take the places that it saw. */
 const ATTEMPTS = 5;
@@ -114,24 +115,12 @@ async function publish(frame: Frame, request: Request, channel: Channel, command
   frame.accepted.push({ request, outgoing: message, ...ack });
 }
 
-function subscribe(frame: Frame, request: Request, channel: Channel, { id, since }: Subscribe): void {
+function subscribe(frame: Frame, request: Request, channel: Channel, command: Subscribe): void {
   const { parts, connection } = frame;
   checkSubscribe(channel, connection);
   const isNew = latestRequest(connection, channel.name) === undefined;
   if (isNew && Object.keys(connection.channels).length >= parts.limits.channels) throw tooManyChannels(parts);
-  const event = {
-    v: EVENT_VERSION,
-    type: 'subscribe',
-    channel: channel.name,
-    connection: connection.id,
-    user: connection.user,
-    ...(connection.info !== undefined && { info: connection.info }),
-    format: 'json',
-    token: note(frame, channel.name, 's'),
-    ...(id !== undefined && { id }),
-    ...(since !== undefined && { since }),
-    connectedAt: connection.connectedAt,
-  } as const;
+  const event = subscribeEvent(connection, channel.name, note(frame, channel.name, 's'), command);
   frame.accepted.push({ request, outgoing: { event } });
 }
 
@@ -166,7 +155,7 @@ async function refresh(frame: Frame, { token, id }: Refresh): Promise<void> {
 
 /** Gives a request its own token, and notes it for the record. */
 function note(frame: Frame, name: string, kind: 's' | 'u'): string {
-  const token = kind + frame.parts.world.id().slice(0, 11);
+  const token = requestToken(frame.parts.world, kind);
   frame.notes.set(name, token);
   frame.connection = { ...frame.connection, channels: { ...frame.connection.channels, [name]: token } };
   return token;

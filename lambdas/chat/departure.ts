@@ -1,4 +1,5 @@
 import { type ChannelEvent, EVENT_VERSION } from './channel-event.ts';
+import type { ChannelState } from './channel-state.ts';
 import type { Chat } from './chat.ts';
 import { Unavailable } from './errors.ts';
 
@@ -40,4 +41,14 @@ export async function cut(
   await chat.later.end(connection, channel);
   await chat.subscriptions.cut(channel, connection);
   chat.metrics.count('ReaderCut');
+}
+
+/** Cuts a reader of the channel that this worker has claimed: nothing more is posted to it in this batch either. */
+export async function cutReader(
+  chat: Pick<Chat, 'later' | 'subscriptions' | 'metrics'>,
+  { name, readers }: Pick<ChannelState, 'name' | 'readers'>,
+  connection: string,
+): Promise<void> {
+  await cut(chat, name, connection);
+  await readers.silence(connection);
 }

@@ -41,3 +41,6 @@ export class Unavailable extends Error {
 export class Overtaken extends Error {
   override readonly name = 'Overtaken';
 }
+
+/** Whether a failure is no fault of the event in hand: a service refused, or the channel is another worker's by now. */
+export const isOrderly = (error: unknown): boolean => error instanceof Overtaken || error instanceof Unavailable;

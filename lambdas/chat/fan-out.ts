@@ -1,7 +1,7 @@
 import type { FormatName } from './channel-event.ts';
 import type { ChannelState } from './channel-state.ts';
 import type { Chat } from './chat.ts';
-import { cut, gone } from './departure.ts';
+import { cutReader, gone } from './departure.ts';
 import { type Document, documentOf, framesOf } from './frames.ts';
 import type { Publication, Subscription } from './ports.ts';
 import { send } from './posting.ts';
@@ -43,14 +43,14 @@ const FAULT_SHARE = 5;
 export async function postRun(chat: Parts, state: ChannelState, messages: readonly OutgoingMessage[]): Promise<void> {
   const readers = (await state.readers.all()).filter((reader) => !reader.cut);
   const [current, stale] = partition(readers, (reader) => reader.from.epoch === state.epoch);
-  await sideBySide(stale, SIDE_BY_SIDE, (reader) => cutReader(chat, state, reader));
+  await sideBySide(stale, SIDE_BY_SIDE, (reader) => cutReader(chat, state, reader.connection));
   const framesFor = framing(chat, state, messages);
   const errands = current.map((reader): Errand => ({ reader, frames: framesFor(reader), next: 0, refused: false }));
   for (let open = errands; open.length > 0; ) {
     await sideBySide(open, SIDE_BY_SIDE, (errand) => run(chat, state, errand));
     open = open.filter((errand) => errand.refused);
     if (open.length >= FAULT_READERS && open.length * FAULT_SHARE >= errands.length) continue;
-    await sideBySide(open, SIDE_BY_SIDE, ({ reader }) => cutReader(chat, state, reader));
+    await sideBySide(open, SIDE_BY_SIDE, ({ reader }) => cutReader(chat, state, reader.connection));
     return;
   }
 }
@@ -66,20 +66,15 @@ async function run(chat: Parts, state: ChannelState, errand: Errand): Promise<vo
     }
     if (delivery === 'refused') chat.metrics.count('PostRefused');
     // (also where the frame may be lost: a connection that does not answer would hold up every run of the channel)
-    if (delivery === 'unanswered') return cutReader(chat, state, reader);
+    if (delivery === 'unanswered') return cutReader(chat, state, reader.connection);
     const mayBeLost = frame.documents.every((document) => document.ephemeral);
-    if (delivery === 'refused' && !mayBeLost) return cutReader(chat, state, reader);
+    if (delivery === 'refused' && !mayBeLost) return cutReader(chat, state, reader.connection);
     if (delivery === 'exhausted' && !mayBeLost) {
       errand.refused = true;
       return;
     }
     errand.next++;
   }
-}
-
-async function cutReader(chat: Parts, state: ChannelState, reader: Subscription): Promise<void> {
-  await cut(chat, state.name, reader.connection);
-  await state.readers.silence(reader.connection);
 }
 
 /** Encodes each message once for each format, and joins frames once for all readers that begin at the same message. */

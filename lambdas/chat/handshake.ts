@@ -1,17 +1,11 @@
 import { channelNamed } from './channel.ts';
-import { EVENT_VERSION, type SubscribeEvent } from './channel-event.ts';
+import type { SubscribeEvent } from './channel-event.ts';
 import type { Chat, Limits } from './chat.ts';
 import { gone } from './departure.ts';
 import { ParleyError, Unavailable } from './errors.ts';
 import { checkSubscribe, isExpired } from './permissions.ts';
 import type { Connection } from './ports.ts';
-
-/** How long after its beginning a connection may still be in its handshake (the integration's longest time). */
-const HANDSHAKE_MS = 30_000;
-
-/** Whether a 410 may only mean that `$connect` has not returned yet; both in ms since 1970. */
-export const isInHandshake = ({ connectedAt }: { readonly connectedAt: number }, now: number): boolean =>
-  now - connectedAt < HANDSHAKE_MS;
+import { requestToken, subscribeEvent } from './request.ts';
 
 /** A channel that a client asks for in its handshake, and where it stood there. */
 export interface WantedChannel {
@@ -39,21 +33,10 @@ export async function connect(
     throw new ParleyError('token_expired', 'channels: nobody without a valid token may ask for one');
   }
   for (const name of bySince.keys()) checkSubscribe(channelNamed(namespaces, name), connection);
-  const events = [...bySince].map(
-    ([channel, since]): SubscribeEvent => ({
-      v: EVENT_VERSION,
-      type: 'subscribe',
-      channel,
-      connection: connection.id,
-      user: connection.user,
-      ...(connection.info !== undefined && { info: connection.info }),
-      format: 'json',
-      token: `s${world.id().slice(0, 11)}`,
-      ...(since !== undefined && { since }),
-      handshake: true,
-      connectedAt: connection.connectedAt,
-    }),
-  );
+  const events = [...bySince].map(([channel, since]): SubscribeEvent => {
+    const token = requestToken(world, 's');
+    return { ...subscribeEvent(connection, channel, token, { since }), handshake: true };
+  });
   const channels = Object.fromEntries(events.map(({ channel, token }) => [channel, token]));
   await chat.connections.create({ ...connection, channels });
   if (events.length === 0) return;

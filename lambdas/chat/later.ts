@@ -1,7 +1,7 @@
 import { EVENT_VERSION, type SubscribeEvent } from './channel-event.ts';
 import type { Chat } from './chat.ts';
+import { isInHandshake } from './connection-life.ts';
 import { gone } from './departure.ts';
-import { isInHandshake } from './handshake.ts';
 
 /** What waits in the delayed queue. */
 export type LaterItem =

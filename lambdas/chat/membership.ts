@@ -1,16 +1,13 @@
 import type { Delivered, LeaveEvent, SubscribeEvent, UnsubscribeEvent } from './channel-event.ts';
 import { type ChannelState, positionOf } from './channel-state.ts';
 import type { Chat } from './chat.ts';
+import { expiryOf, isInHandshake } from './connection-life.ts';
 import { gone } from './departure.ts';
-import { isInHandshake } from './handshake.ts';
 import { hasHistory } from './namespace.ts';
 import { latestRequest, type Position, type Subscription } from './ports.ts';
 import { type Delivery, send } from './posting.ts';
 
 type Parts = Pick<Chat, 'connections' | 'queue' | 'later' | 'posts' | 'formats' | 'world' | 'metrics'>;
-
-/** API Gateway ends every connection after 2 hours; a little more, and no row outlives its connection for long. */
-const CONNECTION_LIFE_S = 2 * 3600 + 600;
 
 /** Handles one event of who reads the channel. */
 export async function changeMembership(
@@ -102,5 +99,5 @@ const subscriptionOf = (event: SubscribeEvent, seq: string, from: Position): Sub
   token: event.token,
   seq,
   from,
-  expiresAt: Math.floor(event.connectedAt / 1000) + CONNECTION_LIFE_S,
+  expiresAt: expiryOf(event),
 });

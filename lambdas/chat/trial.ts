@@ -1,7 +1,7 @@
 import type { Delivered } from './channel-event.ts';
 import type { ChannelState } from './channel-state.ts';
 import type { Chat } from './chat.ts';
-import { cut } from './departure.ts';
+import { cutReader } from './departure.ts';
 import type { Head, Lease, Trial } from './ports.ts';
 import { later, type Seq } from './seq.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -12,6 +12,8 @@ const FAILURES = 2;
 const FAILURES_AFTER_PARKED = 10;
 /** How long such a suspect rests between its failures, in seconds. */
 export const RETRY_AFTER_PARKED_S = 30;
+const CUTS_AT_ONCE = 32;
+
 /** Whether the worker that had this event in hand died: it was claimed, and is back only after the visibility timeout. */
 const died = (head: Head, { seq, receives }: Delivered, now: number, { deathAfterMs }: Lease): boolean =>
   receives > 1 && seq <= head.claimed && now - head.claimedAt >= deathAfterMs;
@@ -65,12 +67,8 @@ export async function park(
   chat.logger.error('an event was parked', { channel: state.name, type: event.type, seq });
   if (event.type === 'publish' && seq <= state.last) {
     const readers = (await state.readers.all()).filter((reader) => !reader.cut);
-    await sideBySide(readers, 32, async ({ connection }) => {
-      await cut(chat, state.name, connection);
-      await state.readers.silence(connection);
-    });
+    await sideBySide(readers, CUTS_AT_ONCE, ({ connection }) => cutReader(chat, state, connection));
   } else if (event.type !== 'leave' && event.connection !== undefined) {
-    await cut(chat, state.name, event.connection);
-    await state.readers.silence(event.connection);
+    await cutReader(chat, state, event.connection);
   }
 }

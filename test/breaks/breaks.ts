@@ -121,7 +121,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     name: 'unanswered-forgotten: a post without an answer is taken as done',
-    edits: [[chat('fan-out'), "if (delivery === 'unanswered') return cutReader(chat, state, reader);", '']],
+    edits: [[chat('fan-out'), "if (delivery === 'unanswered') return cutReader(chat, state, reader.connection);", '']],
   },
   {
     name: 'unanswered-subscribed: a subscribed without an answer leaves no trace',
