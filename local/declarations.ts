@@ -8,7 +8,11 @@ export interface StackDeclaration {
   readonly tables: readonly TableDeclaration[];
   readonly queues: readonly QueueDeclaration[];
   readonly eventSources: readonly EventSourceDeclaration[];
+  readonly schedules: readonly ScheduleDeclaration[];
+  /** Of functions whose events are treated otherwise than by default. */
+  readonly asynchronousInvocations: readonly AsynchronousInvocationDeclaration[];
   readonly webSocketApis: readonly WebSocketApiDeclaration[];
+  readonly httpApis: readonly HttpApiDeclaration[];
   readonly secrets: readonly SecretDeclaration[];
   readonly userPools: readonly UserPoolDeclaration[];
   /** Outputs by their name, as `cdk deploy` would print them, with local addresses. */
@@ -80,6 +84,31 @@ export interface EventSourceDeclaration {
   readonly reportBatchItemFailures: boolean;
 }
 
+/** A rule of EventBridge that invokes functions at a regular rate. */
+export interface ScheduleDeclaration {
+  readonly logicalId: string;
+  /** Of the rule. */
+  readonly arn: string;
+  readonly everyMs: number;
+  readonly targets: readonly ScheduleTarget[];
+}
+
+/** A function that a schedule invokes. */
+export interface ScheduleTarget {
+  readonly functionArn: string;
+  /** The event, where the template gives one: `{ event: null }` is one, too. Else it is EventBridge's own. */
+  readonly input?: { readonly event: unknown };
+}
+
+/** What becomes of a function's asynchronous invocations that fail. */
+export interface AsynchronousInvocationDeclaration {
+  readonly functionArn: string;
+  /** 0 to 2. */
+  readonly maximumRetries: number;
+  /** Older events are not tried again. */
+  readonly maximumAgeMs: number;
+}
+
 /** A WebSocket API with its one stage. */
 export interface WebSocketApiDeclaration {
   readonly logicalId: string;
@@ -99,6 +128,31 @@ export interface RouteDeclaration {
   readonly hasRouteResponse: boolean;
   /** Of a REQUEST authorizer, `$connect` only. */
   readonly authorizer?: { readonly functionArn: string; readonly identitySources: readonly string[] };
+  readonly integrationTimeoutMs: number;
+}
+
+/** An HTTP API with its one stage. */
+export interface HttpApiDeclaration {
+  readonly logicalId: string;
+  readonly apiId: string;
+  /** `$default` is served at the root of the address, any other below its name. */
+  readonly stageName: string;
+  readonly routes: readonly HttpRouteDeclaration[];
+}
+
+/** A route of an HTTP API, and the function behind it, which speaks payload format 2.0. */
+export interface HttpRouteDeclaration {
+  /** `POST /api/{method}`, or `$default`. */
+  readonly key: string;
+  /** What the key is made of; absent from `$default`, which takes what no other route does. */
+  readonly target?: {
+    /** `ANY` is every one. */
+    readonly method: string;
+    /** With variables for a segment (`{method}`), and at its end for all others (`{proxy+}`). */
+    readonly path: string;
+  };
+  readonly functionArn: string;
+  readonly authorization: 'NONE' | 'AWS_IAM';
   readonly integrationTimeoutMs: number;
 }
 

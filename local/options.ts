@@ -5,14 +5,15 @@ import { StartError } from './start-error.ts';
 /** What `npm start --help` prints. */
 export const USAGE = `Usage: npm start -- [options]
 
-  --port N           where to listen, on this machine alone (3000)
-  --app FILE         another CDK app than bin/parley.ts; in this folder, so that it finds the packages
-  --api-key KEY      the key of the server HTTP API (which is to come)
-  --idle-timeout S   ends connections that are silent that long (600 s)
-  --max-duration S   ends connections that are that old (7200 s)
-  --data DIR         keeps tables and queues there (default: in memory)
-  --verbose          shows everything
-  --help             shows this`;
+  --port N             where to listen, on this machine alone (3000)
+  --app FILE           another CDK app than bin/parley.ts; in this folder, so that it finds the packages
+  --api-key KEY        the key of the server API (default: as npm run -s api-key prints it)
+  --idle-timeout S     ends connections that are silent that long (600 s)
+  --max-duration S     ends connections that are that old (7200 s)
+  --schedule-minute S  lets a minute of the schedules take that long (60 s)
+  --data DIR           keeps tables and queues there (default: in memory)
+  --verbose            shows everything
+  --help               shows this`;
 
 /** What the command line asks for. Paths are absolute, times in milliseconds. */
 export interface Options {
@@ -21,6 +22,7 @@ export interface Options {
   readonly apiKey?: string;
   readonly idleTimeoutMs?: number;
   readonly maxDurationMs?: number;
+  readonly scheduleMinuteMs?: number;
   readonly dataDirectory?: string;
   readonly verbose: boolean;
 }
@@ -33,6 +35,7 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
   const apiKey = values['api-key'];
   const idle = values['idle-timeout'];
   const duration = values['max-duration'];
+  const minute = values['schedule-minute'];
   if (apiKey === '') throw new StartError('--api-key needs a key.');
   return {
     port: wholeNumber('--port', port, 0, 65_535),
@@ -40,6 +43,7 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
     ...(apiKey !== undefined && { apiKey }),
     ...(idle !== undefined && { idleTimeoutMs: wholeNumber('--idle-timeout', idle, 1, 7200) * 1000 }),
     ...(duration !== undefined && { maxDurationMs: wholeNumber('--max-duration', duration, 1, 7200) * 1000 }),
+    ...(minute !== undefined && { scheduleMinuteMs: wholeNumber('--schedule-minute', minute, 1, 60) * 1000 }),
     ...(data !== undefined && { dataDirectory: resolve(data) }),
     verbose: values.verbose ?? false,
   };
@@ -55,6 +59,7 @@ function parsed(argv: readonly string[]) {
         'api-key': { type: 'string' },
         'idle-timeout': { type: 'string' },
         'max-duration': { type: 'string' },
+        'schedule-minute': { type: 'string' },
         data: { type: 'string' },
         verbose: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },

@@ -4,14 +4,17 @@ import type { StackDeclaration } from './declarations.ts';
 export interface Introduction {
   readonly pageUrl: string;
   readonly webSocketUrls: readonly string[];
+  /** Of the server API: the output `ApiUrl`, where the stack has it. */
+  readonly apiUrl?: string;
+  /** What opens it; absent where the stack has no server API. */
+  readonly apiKey?: string;
   /** Ready to be pasted into a terminal. */
   readonly chats: readonly string[];
   readonly hint: string;
-  readonly apiKey?: string;
 }
 
-/** Says how to use a served stack. */
-export function introduction(stack: StackDeclaration, port: number, apiKey: string | undefined): Introduction {
+/** Says how to use a served stack. `apiKey` opens its server API, if it has one. */
+export function introduction(stack: StackDeclaration, port: number, apiKey: string): Introduction {
   const webSocketUrls = stack.webSocketApis.map(({ stageName }) => `ws://localhost:${port}/${stageName}`);
   // without a user pool of its own the stack trusts an issuer elsewhere, and its own key
   const signing = stack.userPools.length > 0 ? '' : ` --claims '{}'`;
@@ -21,9 +24,9 @@ export function introduction(stack: StackDeclaration, port: number, apiKey: stri
   return {
     pageUrl: `http://localhost:${port}/`,
     webSocketUrls,
+    ...(stack.outputs.ApiUrl !== undefined && { apiUrl: stack.outputs.ApiUrl, apiKey }),
     chats: ['alice', 'bob'].map(chat),
     hint: `{"action":"sendMessage","channel":"${channel}","data":"hello"}`,
-    ...(apiKey !== undefined && { apiKey }),
   };
 }
 
@@ -37,13 +40,13 @@ function openChannel({ functions }: StackDeclaration): string {
 }
 
 /** For the terminal. */
-export function introductionText({ pageUrl, webSocketUrls, chats, hint, apiKey }: Introduction): string {
+export function introductionText({ pageUrl, webSocketUrls, apiUrl, chats, hint, apiKey }: Introduction): string {
   return `
 Parley is ready.
 
   Page       ${pageUrl}
 ${webSocketUrls.map((url) => `  WebSocket  ${url}`).join('\n')}
-${apiKey === undefined ? '' : `  API key    ${apiKey}\n`}
+${apiUrl === undefined ? '' : `  API        ${apiUrl}\n`}${apiKey === undefined ? '' : `  API key    ${apiKey}\n`}
 A chat takes two terminals:
 
 ${chats.map((line) => `  ${line}`).join('\n')}
@@ -57,7 +60,7 @@ Ctrl-C ends it.
 }
 
 /** For the browser. */
-export function introductionPage({ webSocketUrls, chats, hint, apiKey }: Introduction): string {
+export function introductionPage({ webSocketUrls, apiUrl, chats, hint, apiKey }: Introduction): string {
   const code = (text: string) => `<pre><code>${escaped(text)}</code></pre>`;
   return `<!doctype html>
 <html lang="en">
@@ -74,7 +77,7 @@ export function introductionPage({ webSocketUrls, chats, hint, apiKey }: Introdu
 <h1>Parley</h1>
 <p>The stack is served at</p>
 ${code(webSocketUrls.join('\n'))}
-<p>A chat takes two terminals:</p>
+${apiUrl === undefined ? '' : `<p>and its server API at</p>\n${code(apiUrl)}\n`}<p>A chat takes two terminals:</p>
 ${chats.map(code).join('\n')}
 <p>and in one of them:</p>
 ${code(hint)}

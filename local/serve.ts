@@ -1,21 +1,27 @@
 import { join } from 'node:path';
+import { answering } from './answering.ts';
 import type { FunctionDeclaration, StackDeclaration } from './declarations.ts';
+import { asynchronousInvocations } from './endpoint/asynchronous-invocations.ts';
 import { openEndpoint } from './endpoint/endpoint.ts';
+import { lambdaService } from './endpoint/lambda-service.ts';
 import { queueService } from './endpoint/queue-service.ts';
 import { startEventSource } from './event-sources/event-source.ts';
 import { runFunctions } from './functions/functions.ts';
-import { createGateway, type Gateway, type GatewayOptions } from './gateway/gateway.ts';
+import { createGateway, type GatewayOptions } from './gateway/gateway.ts';
+import { createHttpApi } from './http-api/http-api.ts';
 import { createAccessCheck } from './iam/access-check.ts';
 import { assertServedConditions } from './iam/conditions.ts';
 import { createCredentialRegistry } from './iam/credentials.ts';
+import { apiKeyOf } from './identity/api-key.ts';
 import { type Certificate, openCertificate } from './identity/certificate.ts';
 import { type Issuer, serveIssuer } from './identity/issuer.ts';
 import { KEYS_DIRECTORY, openKeys } from './identity/keys.ts';
 import type { Activity, Clock } from './invocation.ts';
-import { type Answering, listenOnLoopback } from './loopback.ts';
+import { listenOnLoopback } from './loopback.ts';
 import { type Introduction, introduction, introductionPage } from './page.ts';
 import { sqsProtocol } from './queues/protocol.ts';
 import { createQueues, type Queues } from './queues/queues.ts';
+import { startSchedule } from './schedules/schedule.ts';
 import { openSecrets } from './secrets/secrets.ts';
 import { StartError } from './start-error.ts';
 import { synthesize } from './synth/synthesize.ts';
@@ -44,10 +50,12 @@ export interface ServeOptions {
   readonly keysDirectory?: string;
   /** Keeps tables and queues there; absent: in memory. */
   readonly dataDirectory?: string;
-  /** The key of the server HTTP API, a part of the stack's secret. */
+  /** The key of the server HTTP API, a part of the stack's secret. @default the one that goes with its signing key */
   readonly apiKey?: string;
   /** As in {@link GatewayOptions}. */
   readonly gateway?: Pick<GatewayOptions, 'idleTimeoutMs' | 'maxDurationMs' | 'bufferLimitBytes'>;
+  /** How long a minute of the schedules takes. @default a minute */
+  readonly scheduleMinuteMs?: number;
   /** Processes for each function. @default 10 */
   readonly maximumProcesses?: number;
   /** Serves a changed template, for tests: what if a grant were missing? */
@@ -130,7 +138,6 @@ async function start(options: ServeOptions, opened: AsyncDisposableStack): Promi
   opened.defer(async () => protocol.close());
 
   const credentials = createCredentialRegistry();
-  endpoint.serve([tables, secrets, queueService(protocol)], { credentials, functions: stack.functions, clock });
   const functions = runFunctions(stack.functions, {
     activity,
     clock,
@@ -147,22 +154,37 @@ async function start(options: ServeOptions, opened: AsyncDisposableStack): Promi
     ...(options.maximumProcesses !== undefined && { maximumProcesses: options.maximumProcesses }),
   });
   opened.defer(() => functions.close());
+  const { invoke } = functions;
+  const asynchronous = asynchronousInvocations(stack.asynchronousInvocations, { invoke, clock, activity });
+  opened.defer(async () => asynchronous.stop());
+  const lambda = lambdaService({ functions: stack.functions, invoke, asynchronous });
+  endpoint.serve([tables, secrets, queueService(protocol), lambda], { credentials, functions: stack.functions, clock });
   for (const declaration of stack.eventSources) {
     const queue = queues.byArn(declaration.queueArn);
     const source = startEventSource(declaration, { queue, invoke: functions.invoke, activity, clock });
     opened.defer(() => source.stop(CLOSE_STEP_MS));
   }
   const checkAccess = createAccessCheck({ credentials, functions: stack.functions, clock, activity });
-  const gateways = stack.webSocketApis.map((api) => {
-    const common = { invoke: functions.invoke, activity, clock, checkAccess, closeWaitMs: CLOSE_STEP_MS };
-    const gateway = createGateway(api, { ...common, ...options.gateway });
+  const common = { invoke, activity, clock, checkAccess };
+  const webSockets = stack.webSocketApis.map((api) => {
+    const gateway = createGateway(api, { ...common, closeWaitMs: CLOSE_STEP_MS, ...options.gateway });
     opened.defer(() => gateway.close());
     return { path: `/${api.stageName}`, gateway };
   });
+  const httpApis = stack.httpApis.map((api) => {
+    const httpApi = createHttpApi(api, common);
+    opened.defer(async () => httpApi.close());
+    return httpApi;
+  });
   signal?.throwIfAborted();
 
-  const told = introduction(stack, loopback.port, options.apiKey);
-  loopback.answer(answering(gateways, introductionPage(told)));
+  const told = introduction(stack, loopback.port, options.apiKey ?? apiKeyOf(keys));
+  loopback.answer(answering({ webSockets, httpApis, page: introductionPage(told) }));
+  for (const declaration of stack.schedules) {
+    const minute = options.scheduleMinuteMs !== undefined && { minuteMs: options.scheduleMinuteMs };
+    const schedule = startSchedule(declaration, { asynchronous, clock, ...minute });
+    opened.defer(async () => schedule.stop());
+  }
   return {
     port: loopback.port,
     stack,
@@ -217,21 +239,4 @@ function issuerEnvironment(
   const trusted = userPools.some((pool) => pool.issuer === environment.ISSUER_URL);
   if (issuer === undefined || !trusted) return {};
   return { ISSUER_ENDPOINT: issuer.endpoint, NODE_EXTRA_CA_CERTS: certificateFile };
-}
-
-function answering(gateways: readonly { readonly path: string; readonly gateway: Gateway }[], page: string): Answering {
-  return {
-    request(request, response) {
-      if (gateways.some(({ gateway }) => gateway.handleManagement(request, response))) return;
-      const isPage = request.url?.split('?')[0] === '/' && (request.method === 'GET' || request.method === 'HEAD');
-      const [status, type, body] = isPage ? [200, 'text/html', page] : [404, 'text/plain', 'Not found\n'];
-      response.writeHead(status, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' }).end(body);
-    },
-    upgrade(request, socket, head) {
-      const path = request.url?.split('?')[0];
-      const found = gateways.find((candidate) => candidate.path === path) ?? gateways[0];
-      if (found === undefined) socket.destroy();
-      else found.gateway.handleUpgrade(request, socket, head);
-    },
-  };
 }

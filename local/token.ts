@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { deployedKeys } from './identity/deployed-keys.ts';
 import { KEYS_DIRECTORY, openKeys } from './identity/keys.ts';
-import { deployedSigningKey } from './identity/stack-key.ts';
 import { parseTokenArguments, TOKEN_USAGE } from './identity/token-arguments.ts';
 import { accessToken, stackToken } from './identity/tokens.ts';
 import { StartError } from './start-error.ts';
@@ -17,7 +17,7 @@ export async function tokenFor(
   if (asked === 'help') return TOKEN_USAGE;
   const { user, ttl, claims, stack } = asked;
   const request = { user, ttl, now, id: randomUUID() };
-  if (stack !== undefined) return stackToken(await deployedSigningKey(stack), request, claims);
+  if (stack !== undefined) return stackToken((await deployedKeys(stack)).signingKey, request, claims);
   const keys = await openKeys(directory);
   return claims === undefined ? accessToken(keys, request) : stackToken(keys.signingKey, request, claims);
 }

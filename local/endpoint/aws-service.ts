@@ -1,4 +1,5 @@
 import type { AccessFailure } from '../iam/access-failure.ts';
+import type { SignedRequest } from '../iam/canonical-request.ts';
 import type { ConditionContext } from '../iam/conditions.ts';
 
 /** One thing that a request does to one resource: what a policy has to allow. */
@@ -32,5 +33,19 @@ export interface AwsService {
   /** Answers a request whose caller may make it. `gone` is aborted when nobody waits for the answer any more. */
   handle(target: string, body: string, gone: AbortSignal): Promise<AwsAnswer>;
   /** How the service words a refusal, so that its SDK client throws what it throws on AWS. */
+  refusal(failure: AccessFailure): AwsAnswer;
+}
+
+/** A service of AWS that speaks REST: method and path say what is asked for. */
+export interface RestService {
+  /** As it signs, and as its actions begin: `lambda`. */
+  readonly name: string;
+  /** Whether a request is for it; `path` is without the query, percent-encoded as received. */
+  servesPath(path: string): boolean;
+  /** As of an {@link AwsService}. */
+  iamOf(request: SignedRequest): readonly Access[];
+  /** As of an {@link AwsService}. */
+  handle(request: SignedRequest, gone: AbortSignal): Promise<AwsAnswer>;
+  /** As of an {@link AwsService}. */
   refusal(failure: AccessFailure): AwsAnswer;
 }

@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { readBody } from '../gateway/request-body.ts';
 import type { Activity } from '../invocation.ts';
-import type { AwsAnswer, AwsService } from './aws-service.ts';
+import type { AwsAnswer, AwsService, RestService } from './aws-service.ts';
 import { type CallerAccess, refusalOf } from './caller-access.ts';
 import { jsonAnswer } from './json-answer.ts';
+import { callOf } from './service-call.ts';
 
 /** The most that DynamoDB takes; the others take less, and say so themselves. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
@@ -15,7 +16,7 @@ export interface Endpoint {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   /** Serves these from now on; until then calls are refused. */
-  serve(services: readonly AwsService[], access: CallerAccess): void;
+  serve(services: readonly (AwsService | RestService)[], access: CallerAccess): void;
   /** Cuts off what is under way. */
   close(): Promise<void>;
 }
@@ -28,26 +29,25 @@ export interface Endpoint {
  * the call touches. A denial is told at the terminal.
  */
 export async function openEndpoint({ activity }: { readonly activity: Activity }): Promise<Endpoint> {
-  let services: readonly AwsService[] = [];
+  let services: readonly (AwsService | RestService)[] = [];
   let access: CallerAccess | undefined;
 
   async function answer(request: IncomingMessage, gone: AbortSignal): Promise<AwsAnswer> {
     const body = await readBody(request, MAX_REQUEST_BYTES);
     if (!body) return failure(413, 'RequestEntityTooLarge', `A request has at most ${MAX_REQUEST_BYTES} bytes.`);
-    const target = String(request.headers['x-amz-target'] ?? '');
-    const service = services.find(({ targetPrefix }) => target.startsWith(`${targetPrefix}.`));
-    if (!service || !access) return unknownService(request, target);
     const { method = '', url = '', headers } = request;
-    const refused = refusalOf({ method, url, headers, body }, service, target, access);
+    const call = callOf({ method, url, headers, body }, services);
+    if (!call || !access) return unknownService(request);
+    const refused = refusalOf({ method, url, headers, body }, call, access);
     if (refused) {
       if (refused.code === 'AccessDeniedException') activity.warn(`${refused.code}: ${refused.message}`);
-      return service.refusal(refused);
+      return call.refusal(refused);
     }
-    return service.handle(target, body.toString(), gone);
+    return call.handle(gone);
   }
 
-  function unknownService(request: IncomingMessage, target: string): AwsAnswer {
-    const asked = serviceOf(request) ?? (target || `${request.method} ${request.url}`);
+  function unknownService(request: IncomingMessage): AwsAnswer {
+    const asked = serviceOf(request) ?? operationOf(request);
     const message = `the local server has no ${asked}: it serves ${services.map(({ name }) => name).join(', ')}`;
     activity.warn(message);
     return failure(400, 'UnknownServiceException', message);
@@ -58,11 +58,12 @@ export async function openEndpoint({ activity }: { readonly activity: Activity }
     response.once('close', () => gone.abort());
     try {
       const { status, headers, body } = await answer(request, gone.signal);
-      response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+      const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
+      response.writeHead(status, { ...headers, ...length }).end(body);
     } catch (error) {
       // a function that was ended in the middle of a call is no fault here
       if (request.destroyed && !request.complete) return;
-      activity.warn(`${request.headers['x-amz-target']} failed: ${error instanceof Error ? error.stack : error}`);
+      activity.warn(`${operationOf(request)} failed: ${error instanceof Error ? error.stack : error}`);
       response.writeHead(500).end(failure(500, 'InternalFailure', 'The local server failed.').body);
     }
   }
@@ -90,6 +91,10 @@ export async function openEndpoint({ activity }: { readonly activity: Activity }
 /** The service that a signature is for: `monitoring`. */
 function serviceOf({ headers }: IncomingMessage): string | undefined {
   return /Credential=[^/]+\/[^/]+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1];
+}
+
+function operationOf({ headers, method, url }: IncomingMessage): string {
+  return String(headers['x-amz-target'] ?? `${method} ${url}`);
 }
 
 function failure(status: number, type: string, message: string): AwsAnswer {

@@ -1,6 +1,7 @@
 import type { WebSocketApiDeclaration } from '../declarations.ts';
 import type { ConnectionFacts } from './connection-facts.ts';
 import type { HandshakeRequest } from './handshake-request.ts';
+import { requestTime } from './request-time.ts';
 
 /** What functions are told, in the shape of API Gateway's proxy events. */
 export interface GatewayEvents {
@@ -10,15 +11,6 @@ export interface GatewayEvents {
   connect(facts: ConnectionFacts, request: HandshakeRequest, requestId: string): object;
   message(facts: ConnectionFacts, routeKey: string, body: string, requestId: string): object;
   disconnect(facts: ConnectionFacts, statusCode: number, reason: string): object;
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** `22/Nov/2026:13:04:05 +0000` */
-function requestTime(at: number): string {
-  const [date = '', time = ''] = new Date(at).toISOString().split('T');
-  const [year, month, day] = date.split('-');
-  return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time.slice(0, 8)} +0000`;
 }
 
 /**

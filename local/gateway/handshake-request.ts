@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { forwardedHeaders, headerPairs } from './forwarding.ts';
 
 /** The parts of a handshake that functions are told, in the shape API Gateway gives them. */
 export interface HandshakeRequest {
@@ -19,18 +20,9 @@ export function splitTarget(url: string): { readonly path: string; readonly quer
 }
 
 /** Reads the upgrade request, and adds the headers that API Gateway adds. `traceId` is any 24 hexadecimal digits. */
-export function readHandshake(request: IncomingMessage, sourceIp: string, traceId: string): HandshakeRequest {
+export function readHandshake(request: IncomingMessage, traceId: string): HandshakeRequest {
   const { path, query } = splitTarget(request.url ?? '/');
-  const headers: [string, string][] = [];
-  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
-    headers.push([request.rawHeaders[i] ?? '', request.rawHeaders[i + 1] ?? '']);
-  }
-  headers.push(
-    ['X-Amzn-Trace-Id', `Root=1-${traceId.slice(0, 8)}-${traceId.slice(8)}`],
-    ['X-Forwarded-For', sourceIp],
-    ['X-Forwarded-Port', String(request.socket.localPort ?? '')],
-    ['X-Forwarded-Proto', 'http'],
-  );
+  const headers = [...headerPairs(request), ...forwardedHeaders(request, traceId)];
   const parameters = [...new URLSearchParams(query)];
   return {
     path,

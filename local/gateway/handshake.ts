@@ -3,6 +3,7 @@ import type { WebSocketApiDeclaration } from '../declarations.ts';
 import type { Activity } from '../invocation.ts';
 import { askAuthorizer } from './authorizer.ts';
 import type { ConnectionFacts } from './connection-facts.ts';
+import { sourceIpOf } from './forwarding.ts';
 import type { GatewayEvents } from './gateway-events.ts';
 import { readHandshake, splitTarget } from './handshake-request.ts';
 import type { Integrate } from './integration.ts';
@@ -57,14 +58,13 @@ export function handshakes(
     }
     if (url.length > LONGEST_URL) return refuse(414, 'Request URI too long', 'BadRequestException');
 
-    const sourceIp = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
-    const handshake = readHandshake(request, sourceIp, deps.newTraceId());
+    const handshake = readHandshake(request, deps.newTraceId());
     const userAgent = request.headers['user-agent'];
     const asked: ConnectionFacts = {
       connectionId: ids.connectionId,
       connectedAt: deps.timers.now(),
       domainName: request.headers.host ?? 'localhost',
-      sourceIp,
+      sourceIp: sourceIpOf(request),
       ...(userAgent !== undefined && { userAgent }),
     };
     if (!connect) return { accepted: true, facts: asked };

@@ -48,7 +48,7 @@ export function managementApi(
     }
     const body = await readBody(request, LARGEST_BODY);
     if (!body) return { status: 413, errorType: 'RequestTooLargeException', body: { message: 'Request Too Long' } };
-    const denied = deps.checkAccess({
+    const access = deps.checkAccess({
       method,
       url: request.url ?? '/',
       headers: request.headers,
@@ -57,10 +57,11 @@ export function managementApi(
       action: 'execute-api:ManageConnections',
       resource: `arn:aws:execute-api:us-east-1:000000000000:${api.apiId}/${api.stageName}/${method}/@connections/{connectionId}`,
     });
-    if (denied) {
+    if (!access.allowed) {
+      const { code, message } = access.failure;
       // API Gateway writes Message with a capital where IAM denies, and message everywhere else
-      const key = denied.code === 'AccessDeniedException' ? 'Message' : 'message';
-      return { status: 403, errorType: denied.code, body: { [key]: denied.message } };
+      const key = code === 'AccessDeniedException' ? 'Message' : 'message';
+      return { status: 403, errorType: code, body: { [key]: message } };
     }
     if (!isConnectionId(connectionId)) {
       const message = `Invalid connectionId: ${connectionId}`;

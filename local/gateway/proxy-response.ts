@@ -15,9 +15,14 @@ const ALLOWED = new Set(['statusCode', 'headers', 'body', 'isBase64Encoded']);
  */
 export function readProxyResponse(payload: unknown): ProxyResponse | string {
   if (!isRecord(payload)) return 'the result is not an object with a statusCode';
-  const { statusCode, headers = {}, body, isBase64Encoded } = payload;
   const unknown = Object.keys(payload).find((key) => !ALLOWED.has(key));
   if (unknown !== undefined) return `the result has the key "${unknown}", which API Gateway does not know`;
+  return readResponseFields(payload);
+}
+
+/** As {@link readProxyResponse}, whatever other keys there are. */
+export function readResponseFields(result: Readonly<Record<string, unknown>>): ProxyResponse | string {
+  const { statusCode, headers = {}, body, isBase64Encoded } = result;
   // AWS takes "200" as well
   const status = typeof statusCode === 'string' ? Number(statusCode) : statusCode;
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599) {

@@ -16,8 +16,19 @@ interface AccessRequest extends SignedRequest {
   readonly context?: ConditionContext;
 }
 
-/** Undefined where the signer may do that; else why not. Throws where a condition is not served here. */
-export type AccessCheck = (request: AccessRequest) => AccessFailure | undefined;
+/** Who signed a request. */
+export interface Caller {
+  readonly accessKeyId: string;
+  readonly functionName: string;
+}
+
+/** Whether the signer may do that; if not, why. */
+type AccessDecision =
+  | { readonly allowed: true; readonly caller: Caller }
+  | { readonly allowed: false; readonly failure: AccessFailure };
+
+/** Throws where a condition is not served here. */
+export type AccessCheck = (request: AccessRequest) => AccessDecision;
 
 /** Checks signature and role in one; a denial of the role is told at the terminal, for the template has to change. */
 export function createAccessCheck(options: {
@@ -30,8 +41,8 @@ export function createAccessCheck(options: {
   return (request) => {
     const { service } = request;
     const verified = verifySignature(request, { credentials, now: clock.now(), region: 'us-east-1', service });
-    if (!verified.ok) return verified.failure;
-    const { functionArn } = verified.credentials;
+    if (!verified.ok) return { allowed: false, failure: verified.failure };
+    const { functionArn, accessKeyId } = verified.credentials;
     const declared = functions.find((candidate) => candidate.arn === functionArn);
     if (!declared) throw new Error(`credentials were issued to ${functionArn}, which the template does not declare`);
     const denied = authorize({
@@ -41,7 +52,8 @@ export function createAccessCheck(options: {
       resource: request.resource,
       ...(request.context && { context: request.context }),
     });
-    if (denied) activity.warn(`${denied.code}: ${denied.message}`);
-    return denied;
+    if (!denied) return { allowed: true, caller: { accessKeyId, functionName: declared.name } };
+    activity.warn(`${denied.code}: ${denied.message}`);
+    return { allowed: false, failure: denied };
   };
 }

@@ -22,22 +22,26 @@ const GLOBAL_CONTEXT: ConditionContext = {
   'aws:SecureTransport': ['true'],
 };
 
+/** The ARN by which a function calls. The role goes by the function's name: each function has one of its own. */
+export function assumedRole(functionName: string): string {
+  return `arn:aws:sts::000000000000:assumed-role/${functionName}/${functionName}`;
+}
+
 /**
  * Undefined where the function's role allows the call; else the refusal as AWS words it, with the action and the
- * resource named. The role goes by the function's name: each function has one of its own.
+ * resource named.
  */
 export function authorize(call: Call): AccessFailure | undefined {
   const { functionName, statements, action, resource } = call;
   const context = { ...GLOBAL_CONTEXT, ...call.context };
   const answer = evaluatePolicy(statements, { action, resource, context });
   if (answer === 'allowed') return undefined;
-  const user = `arn:aws:sts::000000000000:assumed-role/${functionName}/${functionName}`;
   const why =
     answer === 'denied'
       ? 'with an explicit deny in an identity-based policy'
       : `because no identity-based policy allows the ${action} action`;
   return {
     code: 'AccessDeniedException',
-    message: `User: ${user} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
+    message: `User: ${assumedRole(functionName)} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
   };
 }

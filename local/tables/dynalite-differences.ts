@@ -16,10 +16,14 @@ export function expressionFault(input: Input): AwsAnswer | undefined {
     if (!name.endsWith('Expression') || typeof expression !== 'string') continue;
     const size = Buffer.byteLength(expression);
     if (size <= MAX_EXPRESSION_BYTES) continue;
-    const message = `Invalid ${name}: Expression size has exceeded the maximum allowed size; expression size: ${size}`;
-    return jsonAnswer('1.0', 400, { __type: 'com.amazon.coral.validate#ValidationException', message });
+    return invalid(`Invalid ${name}: Expression size has exceeded the maximum allowed size; expression size: ${size}`);
   }
   return undefined;
+}
+
+/** DynamoDB's refusal of a request that is not valid. */
+export function invalid(message: string): AwsAnswer {
+  return jsonAnswer('1.0', 400, { __type: 'com.amazon.coral.validate#ValidationException', message });
 }
 
 /** The body with names for tables that it names by an ARN: AWS takes both, dynalite names alone. */

@@ -27,8 +27,9 @@ const TRANSACTED = {
  * Which actions a DynamoDB request needs, on which tables and indexes.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
  *
- * A table is named by its name or its ARN. The context has `dynamodb:LeadingKeys` where the partition keys stand in the
- * request; where they do not (a Scan), it lacks the key, and a condition on it is an error.
+ * A table is named by its name or its ARN. What reads an index needs the action on the index, and none on the table.
+ * The context has `dynamodb:LeadingKeys` where the table's partition keys stand in the request; where they do not (a
+ * Scan, a Query on an index), it lacks the key, and a condition on it is an error.
  */
 export function tableAccess(
   tables: readonly TableDeclaration[],
@@ -40,9 +41,10 @@ export function tableAccess(
     const name = typeof table === 'string' ? tableName(table) : undefined;
     if (name === undefined) return { action, resource: '*' };
     const tableArn = byName.get(name)?.arn ?? arn('dynamodb', `table/${name}`);
-    const resource = typeof index === 'string' ? `${tableArn}/index/${index}` : tableArn;
+    // what AWS takes for the leading keys of an index is not documented
+    if (typeof index === 'string') return { action, resource: `${tableArn}/index/${index}` };
     const leading = items && leadingKeys(byName.get(name), items);
-    return { action, resource, ...(leading && { context: { 'dynamodb:LeadingKeys': leading } }) };
+    return { action, resource: tableArn, ...(leading && { context: { 'dynamodb:LeadingKeys': leading } }) };
   }
 
   return (operation, input) => {

@@ -15,6 +15,7 @@ interface Schema {
 }
 interface Index extends Pick<Schema, 'KeySchema'> {
   readonly IndexName: string;
+  readonly Projection?: { readonly ProjectionType?: string; readonly NonKeyAttributes?: readonly string[] };
 }
 interface Description extends Schema {
   readonly TableStatus?: string;
@@ -23,8 +24,8 @@ interface Description extends Schema {
 /**
  * Creates the declared tables that are not there, and waits until all can be used.
  *
- * Throws a StartError where a table is there with another key or other indexes than declared: a table cannot change
- * those, on AWS neither (there CloudFormation replaces it).
+ * Throws a StartError where a table is there with another key or other indexes than declared. On AWS, CloudFormation
+ * replaces a table for another key, and fills an index that is new; nothing here does.
  */
 export async function createTables(connection: DynamoConnection, tables: readonly TableDeclaration[]): Promise<void> {
   for (const { name, create } of tables) {
@@ -63,11 +64,11 @@ function checkSchema(connection: DynamoConnection, name: string, found: Schema, 
   if (there === wanted) return;
   throw new StartError(
     `The table ${name} in ${connection.description} has the ${there}; the stack declares the ${wanted}. ` +
-      'A table cannot change that: start with another --data directory, or delete this one and what is in it.',
+      'It cannot change that here: start with another --data directory, or delete this one and what is in it.',
   );
 }
 
-/** Key and indexes in words, the same for the same schema in whatever order it is written. */
+/** Key and indexes, with what they project, in words, the same for the same schema in whatever order it is written. */
 function schemaText(schema: Schema): string {
   const types = new Map(schema.AttributeDefinitions?.map((one) => [one.AttributeName, one.AttributeType]));
   const keyText = ({ KeySchema = [] }: Pick<Schema, 'KeySchema'>) =>
@@ -76,7 +77,12 @@ function schemaText(schema: Schema): string {
       .map(({ AttributeName }) => `${AttributeName} (${types.get(AttributeName)})`)
       .join(', ');
   const indexes = [...(schema.GlobalSecondaryIndexes ?? []), ...(schema.LocalSecondaryIndexes ?? [])]
-    .map((index) => ` and the index ${index.IndexName} of ${keyText(index)}`)
+    .map((index) => ` and the index ${index.IndexName} of ${keyText(index)} with ${projectionText(index)}`)
     .sort();
   return `key ${keyText(schema)}${indexes.join('')}`;
+}
+
+function projectionText({ Projection: { ProjectionType, NonKeyAttributes = [] } = {} }: Index): string {
+  if (ProjectionType === 'ALL') return 'all attributes';
+  return ['the keys', ...[...NonKeyAttributes].sort()].join(', ');
 }

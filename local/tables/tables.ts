@@ -2,11 +2,12 @@ import type { TableDeclaration } from '../declarations.ts';
 import type { AwsService } from '../endpoint/aws-service.ts';
 import { jsonAnswer, jsonRefusal } from '../endpoint/json-answer.ts';
 import type { Activity, Clock } from '../invocation.ts';
-import { explained, expressionFault, withNames } from './dynalite-differences.ts';
+import { explained, expressionFault, invalid, withNames } from './dynalite-differences.ts';
 import { DYNAMO_TARGET } from './dynamo-connection.ts';
 import { openEmbeddedDynamo } from './embedded-dynamo.ts';
 import { expireItems } from './expiry.ts';
 import { foreignDynamo } from './foreign-dynamo.ts';
+import { indexRules } from './index-rules.ts';
 import { tableAccess } from './table-access.ts';
 import { createTables } from './table-creation.ts';
 
@@ -44,6 +45,7 @@ export async function openTables(declarations: readonly TableDeclaration[], opti
   }
   const stopExpiry = expireItems(connection, declarations, { clock, activity });
   const accessOf = tableAccess(declarations);
+  const indexFault = indexRules(declarations);
   return {
     name: 'dynamodb',
     targetPrefix: DYNAMO_TARGET,
@@ -57,6 +59,8 @@ export async function openTables(declarations: readonly TableDeclaration[], opti
       if (!input) return jsonAnswer('1.0', 400, { __type: 'com.amazon.coral.service#SerializationException' });
       const fault = expressionFault(input);
       if (fault) return fault;
+      const ofIndex = indexFault(operationOf(target), input);
+      if (ofIndex !== undefined) return invalid(ofIndex);
       return explained(operationOf(target), await connection.send(target, withNames(body, input)));
     },
     refusal: (failure) => jsonRefusal('1.0', failure),

@@ -12,7 +12,7 @@ const API_ADDRESS = new RegExp(`\\b(https|wss)://[a-z0-9]+\\.execute-api\\.${REG
 
 /**
  * Replaces the addresses that API Gateway would have by the local gateway's, wherever they stand in a text:
- * `wss://<api>.execute-api.us-east-1.amazonaws.com` becomes `ws://localhost:<port>`.
+ * `wss://<api>.execute-api.us-east-1.amazonaws.com` becomes `ws://localhost:<port>`, and `https://…` `http://…`.
  */
 export function localAddresses(value: unknown, gatewayPort: number): unknown {
   if (typeof value === 'string') {

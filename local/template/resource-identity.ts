@@ -59,12 +59,13 @@ export const managedPolicyIdentity: Identify = (resource) => {
   return { ref: policyArn, attributes: { PolicyArn: policyArn } };
 };
 
-/** Of a WebSocket API: its id. */
-export const apiIdentity: Identify = ({ stackName, logicalId }) => {
+/** Of a WebSocket or HTTP API: its id; `ApiId`, `ApiEndpoint`. */
+export const apiIdentity: Identify = ({ stackName, logicalId, given }) => {
   const apiId = generatedId(stackName, logicalId, 10);
+  const scheme = given('ProtocolType') === 'HTTP' ? 'https' : 'wss';
   return {
     ref: apiId,
-    attributes: { ApiId: apiId, ApiEndpoint: `wss://${apiId}.execute-api.${REGION}.amazonaws.com` },
+    attributes: { ApiId: apiId, ApiEndpoint: `${scheme}://${apiId}.execute-api.${REGION}.amazonaws.com` },
   };
 };
 
@@ -100,6 +101,12 @@ export const userPoolClientIdentity: Identify = ({ userPool: { clientId } }) => 
 
 /** Of the domain of a user pool: its prefix. */
 export const userPoolDomainIdentity: Identify = (resource) => ({ ref: nameOf(resource, 'Domain', 63), attributes: {} });
+
+/** Of a rule of EventBridge's default bus: its name; `Arn`. */
+export const ruleIdentity: Identify = (resource) => {
+  const name = nameOf(resource, 'Name', 64);
+  return { ref: name, attributes: { Arn: arn('events', `rule/${name}`) } };
+};
 
 /** Of a log group: its name; `Arn`. */
 export const logGroupIdentity: Identify = (resource) => {

@@ -7,6 +7,7 @@ import {
   managedPolicyIdentity,
   queueIdentity,
   roleIdentity,
+  ruleIdentity,
   secretIdentity,
   stageIdentity,
   tableIdentity,
@@ -33,6 +34,7 @@ const OPERATIONS = 'there is nobody to operate a laptop';
 const TAGS = { Tags: COST, Description: OPERATIONS };
 const LOCAL_ISSUER = 'the local issuer signs tokens for whoever is asked for';
 const PERMISSION_OF_RESOURCE = 'local calls are allowed by the policies of the caller alone';
+const NO_HTTP_AUTHORIZERS = 'the authorizers of HTTP APIs are refused, whatever else they say';
 
 function skip(why: string, identify: Identify = internalIdentity()): ResourceType {
   return { identify, skipped: why };
@@ -66,7 +68,16 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
     served: ['Action', 'FunctionName', 'Principal', 'SourceArn'],
     ignored: { SourceAccount: 'there is one account' },
   },
-  'AWS::Lambda::EventInvokeConfig': skip('nothing invokes functions asynchronously here'),
+  'AWS::Lambda::EventInvokeConfig': {
+    identify: internalIdentity(),
+    served: ['FunctionName', 'Qualifier', 'MaximumRetryAttempts', 'MaximumEventAgeInSeconds', 'DestinationConfig'],
+    ignored: {},
+  },
+  'AWS::Events::Rule': {
+    identify: ruleIdentity,
+    served: ['ScheduleExpression', 'State', 'Targets', 'EventBusName'],
+    ignored: { ...TAGS, Name: 'it is taken as the name' },
+  },
   'AWS::DynamoDB::Table': {
     identify: tableIdentity,
     served: [
@@ -169,11 +180,10 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   },
   'AWS::ApiGatewayV2::Integration': {
     identify: internalIdentity('IntegrationId'),
-    served: ['ApiId', 'IntegrationType', 'IntegrationUri', 'TimeoutInMillis'],
+    served: ['ApiId', 'IntegrationType', 'IntegrationUri', 'TimeoutInMillis', 'PayloadFormatVersion'],
     ignored: {
       ...TAGS,
       IntegrationMethod: 'a function is always invoked by POST',
-      PayloadFormatVersion: 'WebSocket APIs know 1.0 alone',
       ConnectionType: 'a function is reached through the internet alone',
       ContentHandlingStrategy: 'a function gets text',
       PassthroughBehavior: 'a function gets what is sent',
@@ -184,7 +194,13 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::ApiGatewayV2::Authorizer': {
     identify: internalIdentity('AuthorizerId'),
     served: ['ApiId', 'AuthorizerType', 'AuthorizerUri', 'IdentitySource'],
-    ignored: { Name: OPERATIONS, AuthorizerResultTtlInSeconds: 'WebSocket APIs cache no answer of an authorizer' },
+    ignored: {
+      Name: OPERATIONS,
+      AuthorizerResultTtlInSeconds: 'WebSocket APIs cache no answer of an authorizer',
+      JwtConfiguration: NO_HTTP_AUTHORIZERS,
+      AuthorizerPayloadFormatVersion: NO_HTTP_AUTHORIZERS,
+      EnableSimpleResponses: NO_HTTP_AUTHORIZERS,
+    },
   },
   'AWS::ApiGatewayV2::Deployment': skip('a restart deploys', internalIdentity('DeploymentId')),
   'AWS::IAM::Role': {

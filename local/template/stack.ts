@@ -1,10 +1,13 @@
 import type { StackDeclaration } from '../declarations.ts';
 import type { Assembly } from './assembly.ts';
+import { readAsynchronousInvocations } from './asynchronous-invocations.ts';
 import { readEventSources } from './event-sources.ts';
 import { readFunctions } from './functions.ts';
+import { readHttpApis } from './http-apis.ts';
 import { readPolicies } from './policies.ts';
 import { readQueues } from './queues.ts';
 import { readResources, type TemplateContext } from './resources.ts';
+import { readSchedules } from './schedules.ts';
 import { readSecrets } from './secrets.ts';
 import { readTables } from './tables.ts';
 import { readUserPools } from './user-pools.ts';
@@ -24,7 +27,10 @@ export function readStack(assembly: Assembly, context: Omit<TemplateContext, 'st
     tables: readTables(resources),
     queues,
     eventSources: readEventSources(resources, functions, queues),
+    schedules: readSchedules(resources, functions),
+    asynchronousInvocations: readAsynchronousInvocations(resources, functions),
     webSocketApis: readWebSocketApis(resources, functions),
+    httpApis: readHttpApis(resources, functions),
     secrets: readSecrets(resources),
     userPools: readUserPools(resources),
     outputs: resources.outputs,

@@ -18,6 +18,7 @@ describe('the options of npm start', () => {
       '5',
       '--max-duration',
       '60',
+      '--schedule-minute=2',
       '--data',
       'd',
       '--verbose',
@@ -28,6 +29,7 @@ describe('the options of npm start', () => {
       apiKey: 'k',
       idleTimeoutMs: 5000,
       maxDurationMs: 60_000,
+      scheduleMinuteMs: 2000,
       dataDirectory: join(process.cwd(), 'd'),
       verbose: true,
     });
@@ -45,6 +47,7 @@ describe('the options of npm start', () => {
     [['--port', '65536'], /^--port needs/],
     [['--idle-timeout', '0'], /^--idle-timeout needs a whole number from 1 to 7200/],
     [['--max-duration', '7201'], /^--max-duration needs/],
+    [['--schedule-minute', '0.5'], /^--schedule-minute needs a whole number from 1 to 60/],
     [['--api-key', ''], /^--api-key needs a key/],
     [['--verbose=yes'], /--verbose' does not take an argument/],
   ])('are refused in one line: %j', (argv, message) => {

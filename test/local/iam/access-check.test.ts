@@ -44,10 +44,17 @@ function setUp() {
 describe('the check of a call', () => {
   it('asks the role of the function that signed it', async () => {
     const { registry, deliver, later, send } = setUp();
-    expect(await send(registry.issueCredentials(deliver.arn), 'sqs:SendMessage')).toBeUndefined();
-    expect(await send(registry.issueCredentials(later.arn), 'sqs:SendMessage')).toMatchObject({
-      code: 'AccessDeniedException',
-      message: expect.stringContaining('assumed-role/later/later is not authorized to perform: sqs:SendMessage'),
+    const credentials = registry.issueCredentials(deliver.arn);
+    expect(await send(credentials, 'sqs:SendMessage')).toEqual({
+      allowed: true,
+      caller: { accessKeyId: credentials.accessKeyId, functionName: 'deliver' },
+    });
+    expect(await send(registry.issueCredentials(later.arn), 'sqs:SendMessage')).toEqual({
+      allowed: false,
+      failure: {
+        code: 'AccessDeniedException',
+        message: expect.stringContaining('assumed-role/later/later is not authorized to perform: sqs:SendMessage'),
+      },
     });
   });
 
@@ -60,7 +67,10 @@ describe('the check of a call', () => {
   it('refuses a signature by itself', async () => {
     const { deliver, send, warnings } = setUp();
     const foreign = createCredentialRegistry().issueCredentials(deliver.arn);
-    expect(await send(foreign, 'sqs:SendMessage')).toMatchObject({ code: 'UnrecognizedClientException' });
+    expect(await send(foreign, 'sqs:SendMessage')).toMatchObject({
+      allowed: false,
+      failure: { code: 'UnrecognizedClientException' },
+    });
     expect(warnings).toEqual([]);
   });
 

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { StartError } from '../../../local/start-error.ts';
 import { systemClock } from '../../../local/system-clock.ts';
 import { openTables, type Tables } from '../../../local/tables/tables.ts';
-import { documentClient, heard, tableDeclaration } from './table-fixture.ts';
+import { documentClient, heard, indexedTable, tableDeclaration } from './table-fixture.ts';
 
 const writerFile = fileURLToPath(new URL('./acknowledging-writer.ts', import.meta.url));
 
@@ -81,7 +81,7 @@ it('refuses a table on disk whose key is another than declared, and says what to
   const changed = opened(tableDeclaration({ create: { ...create, AttributeDefinitions } }));
   await expect(changed).rejects.toThrow(
     `The table Parley-Channels in ${dataDirectory} has the key pk (S), sk (S); the stack declares the key pk (S), sk (N). ` +
-      'A table cannot change that: start with another --data directory, or delete this one and what is in it.',
+      'It cannot change that here: start with another --data directory, or delete this one and what is in it.',
   );
 });
 
@@ -93,5 +93,20 @@ it('refuses a table on disk that lacks a declared index', async () => {
     { IndexName: 'bySk', KeySchema: [{ AttributeName: 'sk', KeyType: 'HASH' }], Projection: { ProjectionType: 'ALL' } },
   ];
   const changed = opened(tableDeclaration({ create: { ...create, GlobalSecondaryIndexes } }));
-  await expect(changed).rejects.toThrow('the stack declares the key pk (S), sk (S) and the index bySk of sk (S).');
+  await expect(changed).rejects.toThrow(
+    'the stack declares the key pk (S), sk (S) and the index bySk of sk (S) with all attributes.',
+  );
+});
+
+it('refuses a table on disk whose index projects other attributes than declared', async () => {
+  const projecting = (Projection: object) =>
+    indexedTable([{ IndexName: 'byUser', KeySchema: [{ AttributeName: 'userKey', KeyType: 'HASH' }], Projection }]);
+  await opened(projecting({ ProjectionType: 'KEYS_ONLY' }));
+  await open.pop()?.close();
+  await opened(projecting({ ProjectionType: 'KEYS_ONLY' }));
+  await open.pop()?.close();
+  const changed = opened(projecting({ ProjectionType: 'INCLUDE', NonKeyAttributes: ['format'] }));
+  await expect(changed).rejects.toThrow(
+    /the index byUser of userKey \(S\) with the keys; .* of userKey \(S\) with the keys, format\./,
+  );
 });

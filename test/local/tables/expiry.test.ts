@@ -6,7 +6,7 @@ import { expireItems } from '../../../local/tables/expiry.ts';
 import { createTables } from '../../../local/tables/table-creation.ts';
 import { openTables, type Tables } from '../../../local/tables/tables.ts';
 import { type FakeClock, fakeClock } from '../../support/clock.ts';
-import { documentClient, heard, tableDeclaration } from './table-fixture.ts';
+import { documentClient, heard, indexedTable, tableDeclaration } from './table-fixture.ts';
 
 const MINUTE = 60_000;
 const YEAR_S = 365 * 24 * 60 * 60;
@@ -62,6 +62,25 @@ describe('items whose time is over', () => {
     }
     await pass(1);
     expect(await left()).toEqual([]);
+  });
+});
+
+describe('an item of an index', () => {
+  it('is deleted from the index, too', async () => {
+    const TableName = 'Indexed';
+    const { create } = indexedTable();
+    const declared = tableDeclaration({ name: TableName, create: { ...create, TableName } });
+    const own = fakeClock();
+    const indexed = await openTables([declared], { clock: own, activity: heard() });
+    const documents = documentClient(indexed.url);
+    const expiresAt = Math.floor(own.now() / 1000) - 3600;
+    await documents.send(new PutCommand({ TableName, Item: { pk: 'P', sk: 'expired', minute: 1, expiresAt } }));
+    own.advance(MINUTE);
+    await expect.poll(() => own.next, { timeout: 5000, interval: 1 }).toBe(own.now() + MINUTE);
+    const { Items } = await documents.send(new ScanCommand({ TableName, IndexName: 'byMinute' }));
+    documents.destroy();
+    await indexed.close();
+    expect(Items).toEqual([]);
   });
 });
 

@@ -33,6 +33,22 @@ describe('operations on many items', () => {
     ]);
   });
 
+  it('needs Scan on the index that it reads, too', () => {
+    expect(accessOf('Scan', { TableName, IndexName: 'byUser' })).toEqual([
+      { action: 'dynamodb:Scan', resource: `${ARN}/index/byUser` },
+    ]);
+  });
+
+  it('does not take the key of an index for a leading key of the table', () => {
+    const input = {
+      TableName,
+      IndexName: 'byMinute',
+      KeyConditionExpression: 'pk = :p AND minute = :m',
+      ExpressionAttributeValues: { ':p': { S: 'A' }, ':m': { N: '1' } },
+    };
+    expect(accessOf('Query', input)).toEqual([{ action: 'dynamodb:Query', resource: `${ARN}/index/byMinute` }]);
+  });
+
   it('does not tell the leading keys of a scan', () => {
     expect(accessOf('Scan', { TableName })).toEqual([{ action: 'dynamodb:Scan', resource: ARN }]);
   });

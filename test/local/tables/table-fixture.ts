@@ -27,9 +27,48 @@ export function tableDeclaration(overrides: Partial<TableDeclaration> = {}): Tab
   };
 }
 
-/** The SDK's client, with credentials that nobody checks. */
-export function documentClient(endpoint: string): DynamoDBDocumentClient {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+/** Such a table with the attributes `userKey` (a text) and `minute` (a number) and these indexes, each of one of them. */
+export function indexedTable(GlobalSecondaryIndexes: readonly GlobalIndex[] = INDEXES): TableDeclaration {
+  const { create, ...rest } = tableDeclaration();
+  const keys = GlobalSecondaryIndexes.map(({ KeySchema }) => KeySchema[0]?.AttributeName);
+  const added = [
+    { AttributeName: 'userKey', AttributeType: 'S' },
+    { AttributeName: 'minute', AttributeType: 'N' },
+  ].filter(({ AttributeName }) => keys.includes(AttributeName));
+  const AttributeDefinitions = [...(create.AttributeDefinitions as readonly object[]), ...added];
+  return { ...rest, create: { ...create, AttributeDefinitions, GlobalSecondaryIndexes } };
+}
+
+interface GlobalIndex {
+  readonly IndexName: string;
+  readonly KeySchema: readonly { readonly AttributeName: string; readonly KeyType: string }[];
+  readonly Projection: object;
+}
+
+const INDEXES: readonly GlobalIndex[] = [
+  {
+    IndexName: 'byUser',
+    KeySchema: [{ AttributeName: 'userKey', KeyType: 'HASH' }],
+    Projection: { ProjectionType: 'KEYS_ONLY' },
+  },
+  {
+    IndexName: 'byMinute',
+    KeySchema: [
+      { AttributeName: 'minute', KeyType: 'HASH' },
+      { AttributeName: 'pk', KeyType: 'RANGE' },
+    ],
+    Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['format', 'expiresAt'] },
+  },
+];
+
+/** The SDK's client; credentials are checked by the endpoint alone. */
+export function documentClient(
+  endpoint: string,
+  credentials: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string } = {
+    accessKeyId: 'test',
+    secretAccessKey: 'test',
+  },
+): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint, region: 'us-east-1', credentials }));
 }
 

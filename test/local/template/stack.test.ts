@@ -197,6 +197,25 @@ describe('a table', () => {
       },
     ]);
   });
+
+  it('has its indexes, without what only concerns the bill', () => {
+    const index = (properties: object) => ({
+      IndexName: 'byUser',
+      KeySchema: [{ AttributeName: 'userKey', KeyType: 'HASH' }],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+      ...properties,
+    });
+    const table = (Type: string, properties: object) =>
+      read({ Log: { Type, Properties: { GlobalSecondaryIndexes: [index(properties)] } } }).tables[0]?.create;
+    const created = { TableName: 'Chat-Log', GlobalSecondaryIndexes: [index({})] };
+    expect(table('AWS::DynamoDB::GlobalTable', { WriteOnDemandThroughputSettings: {} })).toEqual(created);
+    expect(table('AWS::DynamoDB::Table', { ContributorInsightsSpecification: {}, WarmThroughput: {} })).toEqual(
+      created,
+    );
+    expect(() => table('AWS::DynamoDB::Table', { Analyzer: 'english' })).toThrow(
+      'Resources.Log.Properties.GlobalSecondaryIndexes[0].Analyzer: the local server does not know this property of an index.',
+    );
+  });
 });
 
 describe('a queue', () => {
@@ -426,6 +445,144 @@ describe('a WebSocket API', () => {
       CALLBACK_URL: 'http://localhost:3210/live',
     });
     expect(outputs).toEqual({ Url: 'ws://localhost:3210/live', Endpoint: 'ws://localhost:3210' });
+  });
+});
+
+describe('a schedule', () => {
+  const rule = (properties: Record<string, unknown> = {}): TemplateResource => ({
+    Type: 'AWS::Events::Rule',
+    Properties: {
+      ScheduleExpression: 'rate(1 minute)',
+      State: 'ENABLED',
+      Targets: [{ Arn: { 'Fn::GetAtt': ['Sweep', 'Arn'] }, Id: 'Target0' }],
+      ...properties,
+    },
+  });
+  const permission = (properties: Record<string, unknown> = {}): TemplateResource => ({
+    Type: 'AWS::Lambda::Permission',
+    Properties: {
+      Action: 'lambda:InvokeFunction',
+      FunctionName: { 'Fn::GetAtt': ['Sweep', 'Arn'] },
+      Principal: 'events.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': ['Rule', 'Arn'] },
+      ...properties,
+    },
+  });
+  const readRule = (properties: Record<string, unknown> = {}) =>
+    read({ Role: role, Sweep: lambda(), Rule: rule(properties), Permission: permission() }).schedules;
+  const sweep = 'arn:aws:lambda:us-east-1:000000000000:function:Chat-Sweep';
+
+  it('has its rate, and the functions that it invokes', () => {
+    expect(readRule()).toEqual([
+      {
+        logicalId: 'Rule',
+        arn: 'arn:aws:events:us-east-1:000000000000:rule/Chat-Rule',
+        everyMs: 60_000,
+        targets: [{ functionArn: sweep }],
+      },
+    ]);
+  });
+
+  it.each([
+    ['rate(5 minutes)', 300_000],
+    ['rate(1 hour)', 3_600_000],
+    ['rate(12 hours)', 43_200_000],
+    ['rate(1 day)', 86_400_000],
+    ['rate(30 days)', 2_592_000_000],
+  ])('knows %s', (ScheduleExpression, everyMs) => {
+    expect(readRule({ ScheduleExpression })).toMatchObject([{ everyMs }]);
+  });
+
+  it.each(['rate(1 minutes)', 'rate(5 minute)', 'rate(0 minutes)', 'rate(1.5 hours)', 'rate(10 seconds)', 'hourly'])(
+    'is refused %s, as by EventBridge',
+    (ScheduleExpression) => {
+      expect(() => readRule({ ScheduleExpression })).toThrow(
+        `Resources.Rule.Properties.ScheduleExpression: rate(1 minute), rate(5 minutes) and the like are needed, not ${ScheduleExpression}.`,
+      );
+    },
+  );
+
+  it('is refused cron', () => {
+    expect(() => readRule({ ScheduleExpression: 'cron(0 20 * * ? *)' })).toThrow(
+      /Resources\.Rule\.Properties\.ScheduleExpression: .* at a rate, .* not cron\(0 20 \* \* \? \*\)\.$/,
+    );
+  });
+
+  it('is none where it is disabled', () => {
+    expect(readRule({ State: 'DISABLED' })).toEqual([]);
+    expect(readRule({ State: undefined })).toHaveLength(1);
+    expect(() => readRule({ State: 'ASLEEP' })).toThrow('Resources.Rule.Properties.State: ENABLED or DISABLED');
+  });
+
+  it('has the event that the template gives to a target', () => {
+    const target = (Input: string) => ({ Targets: [{ Arn: { 'Fn::GetAtt': ['Sweep', 'Arn'] }, Id: 'T', Input }] });
+    expect(readRule(target('{"minutes":3}'))[0]?.targets).toEqual([
+      { functionArn: sweep, input: { event: { minutes: 3 } } },
+    ]);
+    expect(readRule(target('null'))[0]?.targets).toEqual([{ functionArn: sweep, input: { event: null } }]);
+    expect(() => readRule(target('{'))).toThrow('Resources.Rule.Properties.Targets[0].Input is no JSON');
+  });
+
+  it('is refused a target that is no function of the template', () => {
+    const Targets = [{ Arn: 'arn:aws:sqs:us-east-1:000000000000:Queue', Id: 'T' }];
+    expect(() => readRule({ Targets })).toThrow(/Resources\.Rule\.Properties\.Targets\[0\]\.Arn: only functions/);
+  });
+
+  it('is refused what a target has besides, but for what only concerns events that cannot be delivered', () => {
+    const target = (more: object) => ({ Targets: [{ Arn: { 'Fn::GetAtt': ['Sweep', 'Arn'] }, Id: 'T', ...more }] });
+    expect(readRule(target({ RetryPolicy: { MaximumRetryAttempts: 0 } }))).toHaveLength(1);
+    expect(() => readRule(target({ InputPath: '$.detail' }))).toThrow(
+      'Resources.Rule.Properties.Targets[0].InputPath: the local server does not know this property of a target.',
+    );
+  });
+
+  it('is refused another bus, and a pattern of events', () => {
+    expect(() => readRule({ EventBusName: 'mine' })).toThrow('Resources.Rule.Properties.EventBusName');
+    expect(() => readRule({ EventPattern: { source: ['aws.ec2'] } })).toThrow('Resources.Rule.Properties.EventPattern');
+  });
+
+  it.each([
+    ['of another service', { Principal: 'apigateway.amazonaws.com' }],
+    ['for another rule', { SourceArn: 'arn:aws:events:us-east-1:000000000000:rule/Other' }],
+    ['for another function', { FunctionName: 'Other' }],
+  ])('is refused a function that it may not invoke, for the permission is one %s', (_, properties) => {
+    expect(() => read({ Role: role, Sweep: lambda(), Rule: rule(), Permission: permission(properties) })).toThrow(
+      'Resources.Rule.Properties.Targets[0].Arn: no AWS::Lambda::Permission lets EventBridge invoke Chat-Sweep from ' +
+        'arn:aws:events:us-east-1:000000000000:rule/Chat-Rule.',
+    );
+  });
+});
+
+describe('the settings of asynchronous invocations', () => {
+  const settings = (properties: Record<string, unknown> = {}) =>
+    read({
+      Role: role,
+      Sweep: lambda(),
+      Settings: {
+        Type: 'AWS::Lambda::EventInvokeConfig',
+        Properties: { FunctionName: { Ref: 'Sweep' }, Qualifier: '$LATEST', ...properties },
+      },
+    }).asynchronousInvocations;
+  const functionArn = 'arn:aws:lambda:us-east-1:000000000000:function:Chat-Sweep';
+
+  it('are how often and how long an event is tried, with Lambda’s defaults', () => {
+    expect(settings({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 })).toEqual([
+      { functionArn, maximumRetries: 0, maximumAgeMs: 60_000 },
+    ]);
+    const OnFailure = { Destination: 'arn:aws:sqs:us-east-1:000000000000:Dead' };
+    expect(settings({ DestinationConfig: { OnFailure } })).toEqual([
+      { functionArn, maximumRetries: 2, maximumAgeMs: 21_600_000 },
+    ]);
+  });
+
+  it('are refused for what is not there, and where results are to be passed on', () => {
+    expect(() => settings({ FunctionName: 'Other' })).toThrow(
+      'Resources.Settings.Properties.FunctionName: no function',
+    );
+    expect(() => settings({ Qualifier: 'live' })).toThrow('Resources.Settings.Properties.Qualifier');
+    expect(() => settings({ DestinationConfig: { OnSuccess: {} } })).toThrow(
+      'Resources.Settings.Properties.DestinationConfig.OnSuccess',
+    );
   });
 });
 
