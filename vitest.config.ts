@@ -7,7 +7,17 @@ export default defineConfig({
     // two cores are what is promised of the time; end to end, every stack has processes of its own besides
     maxWorkers: 2,
     projects: [
-      { test: { name: 'unit', include: ['test/lambdas/**/*.test.ts', 'test/local/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: [
+            'test/lambdas/**/*.test.ts',
+            'test/local/**/*.test.ts',
+            'test/costs/**/*.test.ts',
+            'test/conformance/memory*.test.ts',
+          ],
+        },
+      },
       {
         test: {
           name: 'cdk',
@@ -20,7 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'local',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/conformance/local*.test.ts'],
           globalSetup: ['test/support/cloud-assembly.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

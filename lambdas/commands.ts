@@ -1,12 +1,13 @@
 import type { Context } from 'aws-lambda';
 import { send } from './chat/posting.ts';
 import { answerFrame } from './frame-answer.ts';
-import { jsonFormat } from './protocol/json.ts';
+import { formatsWithPings } from './runtime/formats.ts';
 import { logger } from './runtime/observability.ts';
 import { posts } from './runtime/posts.ts';
 import { channelQueue, laterQueue } from './runtime/queues.ts';
+import { rpc } from './runtime/rpc.ts';
 import { limits, namespaces } from './runtime/settings.ts';
-import { connections } from './runtime/tables.ts';
+import { channelLog, connections, subscriptions } from './runtime/tables.ts';
 import { tokens } from './runtime/tokens.ts';
 import { world } from './runtime/world.ts';
 import { serving } from './serving.ts';
@@ -14,16 +15,19 @@ import type { MessageEvent } from './websocket-event.ts';
 
 const chat = {
   connections: connections(),
+  subscriptions: subscriptions(),
+  log: channelLog(),
   queue: channelQueue(),
   later: laterQueue(),
+  posts: posts(),
   tokens: tokens(),
-  formats: { json: jsonFormat },
+  rpc: rpc(),
+  formats: formatsWithPings(),
   namespaces: namespaces(),
   limits: limits(),
   world,
   logger,
 };
-const clients = posts();
 
 /** The function is ended after so long at the latest; replies are tried until a little before. */
 const STOPS_BEFORE_MS = 2_000;
@@ -31,7 +35,7 @@ const STOPS_BEFORE_MS = 2_000;
 /** `$default`: every other frame of a client, of one or more documents. Replies beyond one frame go out as posts. */
 export const handler = serving(async (event: MessageEvent, context: Context) => {
   const until = world.now() + context.getRemainingTimeInMillis() - STOPS_BEFORE_MS;
-  const frames = await answerFrame(chat, event);
+  const frames = await answerFrame(chat, event, until);
   const body = frames.pop();
   for (const frame of frames) {
     if (!(await delivered(event.requestContext.connectionId, frame, until))) return { statusCode: 200 };
@@ -41,7 +45,7 @@ export const handler = serving(async (event: MessageEvent, context: Context) => 
 
 /** Posts replies. Whoever cannot be told what was accepted is ended, so that it comes back and asks again. */
 async function delivered(connection: string, frame: string, until: number): Promise<boolean> {
-  const delivery = await send({ posts: clients, world }, connection, frame, until).catch((error: unknown) => {
+  const delivery = await send(chat, connection, frame, until).catch((error: unknown) => {
     logger.error('replies could not be posted', { connection, error });
     return 'exhausted' as const;
   });

@@ -3,7 +3,7 @@ import { sqsLease } from './aws/sqs-lease.ts';
 import { type ChannelEvent, type Delivered, EVENT_VERSION } from './chat/channel-event.ts';
 import { deliver } from './chat/deliver.ts';
 import { seqOf } from './chat/seq.ts';
-import { jsonFormat } from './protocol/json.ts';
+import { formats } from './runtime/formats.ts';
 import { logger, metrics } from './runtime/observability.ts';
 import { posts } from './runtime/posts.ts';
 import { channelQueue, laterQueue, parking, sqs } from './runtime/queues.ts';
@@ -20,7 +20,8 @@ const chat = {
   later: laterQueue(),
   parking: parking(),
   posts: posts(),
-  formats: { json: jsonFormat },
+  formats,
+  joinLeaveReaders: numberSetting('JOIN_LEAVE_READERS'),
   namespaces: namespaces(),
   world,
   logger,

@@ -1,20 +1,37 @@
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { handleLater, type LaterItem } from './chat/later.ts';
-import { logger } from './runtime/observability.ts';
+import { formats } from './runtime/formats.ts';
+import { logger, metrics } from './runtime/observability.ts';
 import { posts } from './runtime/posts.ts';
-import { channelQueue } from './runtime/queues.ts';
-import { connections } from './runtime/tables.ts';
+import { channelQueue, laterQueue } from './runtime/queues.ts';
+import { limits } from './runtime/settings.ts';
+import { connectionIndex, connections } from './runtime/tables.ts';
 import { world } from './runtime/world.ts';
 import { serving } from './serving.ts';
 
-const chat = { connections: connections(), queue: channelQueue(), posts: posts(), world };
+const chat = {
+  connections: connections(),
+  index: connectionIndex(),
+  queue: channelQueue(),
+  later: laterQueue(),
+  posts: posts(),
+  formats,
+  limits: limits(),
+  world,
+  logger,
+  metrics,
+};
 
-/** Does what could not be done at once: ends connections, sends the subscribes of handshakes again. */
-export const handler = serving(async ({ Records }: SQSEvent): Promise<SQSBatchResponse> => {
+/** What is begun is finished so long before the function is ended. */
+const STOPS_BEFORE_MS = 5_000;
+
+/** Does what could not be done at once: ends connections, sends the subscribes of handshakes again, goes on with the sweep. */
+export const handler = serving(async ({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
+  const until = world.now() + context.getRemainingTimeInMillis() - STOPS_BEFORE_MS;
   const isDone = await Promise.all(
     Records.map(async ({ body, messageId }) => {
       try {
-        return await handleLater(chat, JSON.parse(body) as LaterItem);
+        return await handleLater(chat, JSON.parse(body) as LaterItem, until);
       } catch (error) {
         logger.error('what waited could not be done', { messageId, error });
         return false;

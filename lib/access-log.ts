@@ -23,3 +23,21 @@ const FIELDS = {
 
 /** The format of the access log; API Gateway allows 3 KB. */
 export const accessLogFormat = () => AccessLogFormat.custom(JSON.stringify(FIELDS));
+
+/** What the server API's access log says of a call: nothing of its headers, which hold the key, nor of its body. */
+const HTTP_FIELDS = {
+  requestId: '$context.requestId',
+  requestTime: '$context.requestTime',
+  routeKey: '$context.routeKey',
+  path: '$context.path',
+  status: '$context.status',
+  sourceIp: '$context.identity.sourceIp',
+  caller: '$context.identity.userArn',
+  error: '$context.error.message',
+  integrationStatus: '$context.integrationStatus',
+  integrationError: '$context.integrationErrorMessage',
+  integrationLatency: '$context.integrationLatency',
+};
+
+/** The format of the server API's access log. All names: …/apigateway/latest/developerguide/http-api-logging-variables */
+export const httpAccessLogFormat = () => AccessLogFormat.custom(JSON.stringify(HTTP_FIELDS));

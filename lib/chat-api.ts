@@ -14,16 +14,10 @@ import { accessLogFormat } from './access-log.ts';
 import { AccountLogRole } from './account-log-role.ts';
 import { pinLogicalId } from './logical-id.ts';
 import type { Retention } from './retention.ts';
-import { wholeNumber } from './whole-number.ts';
+import { resolveThrottling, type ThrottlingOptions } from './throttling.ts';
 
 /** What the API lets through, and how it logs. */
-export interface ChatApiOptions {
-  /**
-   * How many handshakes and frames a second each route takes from all clients together. Above, a client is answered
-   * 429. The account has 10,000 a second for all APIs and `@connections` calls, so leave room for the pushes.
-   * @default - 1000 a second, 1000 at once
-   */
-  readonly throttling?: { readonly rateLimit?: number; readonly burstLimit?: number };
+export interface ChatApiOptions extends ThrottlingOptions {
   /**
    * Whether the stack makes the role by which API Gateway writes logs: one setting for the account and region.
    * `false` where the account has one.
@@ -53,7 +47,6 @@ export class ChatApi extends Construct {
 
   constructor(scope: Construct, id: string, props: ChatApiProps) {
     super(scope, id);
-    const { rateLimit = 1000, burstLimit = 1000 } = props.throttling ?? {};
     this.#api = new WebSocketApi(this, 'Api', {
       apiName: Stack.of(this).stackName,
       routeSelectionExpression: '$request.body.action',
@@ -66,10 +59,7 @@ export class ChatApi extends Construct {
       webSocketApi: this.#api,
       stageName: 'live',
       autoDeploy: true,
-      throttle: {
-        rateLimit: wholeNumber('throttling.rateLimit', rateLimit, { min: 1, max: 10_000 }),
-        burstLimit: wholeNumber('throttling.burstLimit', burstLimit, { min: 1, max: 5_000 }),
-      },
+      throttle: resolveThrottling(props),
       detailedMetricsEnabled: true,
       accessLogSettings: { destination: new LogGroupLogDestination(accessLog), format: accessLogFormat() },
     });

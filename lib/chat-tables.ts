@@ -3,6 +3,7 @@ import {
   AttributeType,
   BillingMode,
   type ITable,
+  ProjectionType,
   Table,
   TableEncryption,
   type TableProps,
@@ -18,7 +19,10 @@ export interface ChatTablesProps {
 
 /** What is kept: connections with their subscriptions, and channels with their logs. */
 export class ChatTables extends Construct {
-  /** Connections `CONN#<id>` / `CONN`, and subscriptions `SUB#<channel>#0` / connection. Of this region alone. */
+  /**
+   * Connections `CONN#<id>` / `CONN`, and subscriptions `SUB#<channel>#0` / connection. Of this region alone. Its indexes
+   * find connections `byUser`, and `byMinute` of their beginning.
+   */
   readonly connections: ITable;
   /** Heads `CHAN#<channel>` / `HEAD`, and messages `LOG#<channel>#<epoch>` / offset. */
   readonly channels: ITable;
@@ -38,6 +42,20 @@ export class ChatTables extends Construct {
 
     const connections = new Table(this, 'Connections', common);
     pinLogicalId(connections, 'Connections');
+    // of records alone: nothing else has these attributes
+    connections.addGlobalSecondaryIndex({
+      indexName: 'byUser',
+      partitionKey: { name: 'userKey', type: AttributeType.STRING },
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    connections.addGlobalSecondaryIndex({
+      indexName: 'byMinute',
+      partitionKey: { name: 'minute', type: AttributeType.NUMBER },
+      sortKey: { name: 'pk', type: AttributeType.STRING },
+      projectionType: ProjectionType.INCLUDE,
+      // all that the sweep looks at: a check costs no read of the record, and no write
+      nonKeyAttributes: ['format', 'expires', 'hasEnds', 'expiresAt'],
+    });
     Validations.of(connections).acknowledge({
       id: 'AwsSolutions-DDB3',
       reason:

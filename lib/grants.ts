@@ -1,13 +1,22 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 
-type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Query';
+type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Query' | 'Scan';
 
 /** These calls of DynamoDB, on this table. */
 export const useTable = (table: ITable, ...actions: TableAction[]) =>
   new PolicyStatement({ actions: actions.map((action) => `dynamodb:${action}`), resources: [table.tableArn] });
+
+/** Queries this index of the table, and nothing else of it. */
+export const queryIndex = (table: ITable, index: string) =>
+  new PolicyStatement({ actions: ['dynamodb:Query'], resources: [`${table.tableArn}/index/${index}`] });
+
+/** Calls this function. */
+export const invoke = (fn: IFunction) =>
+  new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] });
 
 /** Sends to these queues, one message or a batch. */
 export const send = (...queues: IQueue[]) =>

@@ -26,7 +26,7 @@ export function resolveLimits(options: LimitOptions): Required<LimitOptions> {
   const { maxMessageBytes = 32_768, maxChannels = 128, maxBacklog = 20_000 } = options;
   return {
     maxMessageBytes: wholeNumber('maxMessageBytes', maxMessageBytes, { min: 1024, max: 32_768 }),
-    // with names of 255 characters, 1,000 still fit the connection's record (400 KB)
+    // with names of 255 characters, 1,000 still fit the connection's record (400 KB); with a subscription token each, 600
     maxChannels: wholeNumber('maxChannels', maxChannels, { min: 1, max: 1000 }),
     maxBacklog: wholeNumber('maxBacklog', maxBacklog, { min: 100, max: 100_000 }),
   };

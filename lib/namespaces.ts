@@ -4,7 +4,10 @@ import { nearestName } from './nearest-name.ts';
 import { seconds, type Time } from './time.ts';
 import { wholeNumber } from './whole-number.ts';
 
-/** What a namespace allows and keeps: Centrifugo's options of the same names, in camelCase. */
+/**
+ * What a namespace allows and keeps: Centrifugo's options of the same names, in camelCase. Unlike there, what is allowed
+ * `ForClient` is allowed to anonymous users, too: whether there are any is the stack's `allowAnonymous`.
+ */
 export interface NamespaceProps extends Omit<NamespaceOptions, 'historyTtl' | 'historyMetaTtl'> {
   /**
    * How long a message is kept. History needs both this and `historySize`.
@@ -41,7 +44,9 @@ const OPTIONS: Readonly<Record<keyof NamespaceOptions, 'size' | 'time' | 'switch
   allowPublishForSubscriber: 'switch',
   allowPublishForClient: 'switch',
   allowHistoryForSubscriber: 'switch',
+  allowHistoryForClient: 'switch',
   allowPresenceForSubscriber: 'switch',
+  allowPresenceForClient: 'switch',
   allowUserLimitedChannels: 'switch',
 };
 

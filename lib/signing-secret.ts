@@ -9,14 +9,18 @@ export interface SigningSecretProps {
   readonly retention: Retention;
 }
 
-/** The stack's own keys, made by Secrets Manager and known to nobody: `{ "signingKey": "…" }`. */
+/**
+ * The stack's own keys, made by Secrets Manager and known to nobody: `{ "signingKey": "…" }`. The key of the server API is
+ * derived from it, since one value is all that can be generated, until the owner puts an `apiKey` beside it.
+ */
 export class SigningSecret extends Construct {
   readonly secret: ISecret;
 
   constructor(scope: Construct, id: string, { retention }: SigningSecretProps) {
     super(scope, id);
     const secret = new Secret(this, 'Secret', {
-      description: "Parley's own keys: signingKey signs tokens that no issuer can (HS256)",
+      description:
+        "Parley's own keys: signingKey signs tokens that no issuer can (HS256); apiKey opens the server API, and is derived from it where it is not set",
       generateSecretString: {
         secretStringTemplate: '{}',
         generateStringKey: 'signingKey',

@@ -4,11 +4,12 @@ import type { Identity } from '../chat/ports.ts';
 export type AuthorizerContext = Readonly<Record<string, string>>;
 
 /** The context that says who somebody is. */
-export const contextOf = ({ user, expires, info, caps }: Identity): AuthorizerContext => ({
+export const contextOf = ({ user, expires, info, caps, serverChannels }: Identity): AuthorizerContext => ({
   user,
   ...(expires !== undefined && { expires: String(expires) }),
   ...(info !== undefined && { info: JSON.stringify(info) }),
   ...(caps !== undefined && { caps: JSON.stringify(caps) }),
+  ...(serverChannels !== undefined && { serverChannels: JSON.stringify(serverChannels) }),
 });
 
 /**
@@ -16,12 +17,20 @@ export const contextOf = ({ user, expires, info, caps }: Identity): AuthorizerCo
  * (That API Gateway hands on an empty string is not documented: without a `user`, it was the empty one.)
  */
 export function identityFrom(context: Readonly<Record<string, unknown>> | undefined): Identity {
-  const { principalId, user = principalId === 'anonymous' ? '' : undefined, expires, info, caps } = context ?? {};
+  const {
+    principalId,
+    user = principalId === 'anonymous' ? '' : undefined,
+    expires,
+    info,
+    caps,
+    serverChannels,
+  } = context ?? {};
   if (typeof user !== 'string') throw new Error('the event has no context of the authorizer');
   return {
     user,
     ...(expires !== undefined && { expires: Number(expires) }),
     ...(info !== undefined && { info: JSON.parse(String(info)) }),
     ...(caps !== undefined && { caps: JSON.parse(String(caps)) }),
+    ...(serverChannels !== undefined && { serverChannels: JSON.parse(String(serverChannels)) }),
   };
 }

@@ -14,6 +14,7 @@ export interface HeadItem {
   readonly claimedAt: number;
   readonly suspect: string;
   readonly trial: TrialItem;
+  readonly removed: number;
   /** Unix time in seconds. */
   readonly expiresAt: number;
 }
@@ -37,8 +38,13 @@ export function headOf(queueName: string, item: Partial<HeadItem>): Head {
     claimedAt: item.claimedAt ?? 0,
     suspect: seqFrom(queueName, item.suspect),
     trial: trialOf(queueName, item.trial),
+    removed: item.removed ?? 0,
   };
 }
+
+/** Whether a claim begins a new epoch: the head is missing, expired, or another table's. `now` in ms since 1970. */
+export const hasEnded = (tableName: string, item: Partial<HeadItem> | undefined, now: number): boolean =>
+  item?.table !== tableName || (item.expiresAt ?? 0) <= Math.floor(now / 1000);
 
 /** A trial of another queue's event is over: that event is older than every one that can come. */
 function trialOf(queueName: string, item: Partial<TrialItem> | undefined): Trial {

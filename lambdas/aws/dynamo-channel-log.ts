@@ -1,23 +1,16 @@
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  paginateQuery,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Overtaken, Unavailable } from '../chat/errors.ts';
-import type { ChannelLog, Claim, Publication } from '../chat/ports.ts';
+import type { ChannelLog, Claim } from '../chat/ports.ts';
 import { later, OLDEST, type Seq, storedSeq } from '../chat/seq.ts';
-import { type HeadItem, headOf, trialItem } from './channel-head.ts';
+import { type HeadItem, hasEnded, headOf, trialItem } from './channel-head.ts';
+import { logReading } from './dynamo-log-reading.ts';
 import { randomEpoch } from './epoch.ts';
 import { assignments, made, named, valuesOf } from './expressions.ts';
 import { tellingFaults } from './faults.ts';
-import { logRowItem, offsetKey, storedRow } from './log-row.ts';
+import { logPartition, logRowItem } from './log-row.ts';
 
 /** How often a claim is tried where another comes between; leases see to it that this does not happen. */
 const CLAIMS = 20;
-/** Rows in a page: what a batch asks for begins among the newest ten in most cases. */
-const PAGE = 25;
 
 /** Time and chance. */
 export interface ChannelLogOptions {
@@ -38,7 +31,6 @@ export function dynamoChannelLog(
   { now = Date.now, epoch: newEpoch = randomEpoch }: ChannelLogOptions = {},
 ): ChannelLog {
   const headKey = (channel: string) => ({ TableName, Key: { pk: `CHAN#${channel}`, sk: 'HEAD' } });
-  const partition = (channel: string, epoch: string) => `LOG#${channel}#${epoch}`;
   const stored = (seq: Seq) => storedSeq(queueName, seq);
 
   async function headItem(channel: string): Promise<Partial<HeadItem> | undefined> {
@@ -80,8 +72,10 @@ export function dynamoChannelLog(
   async function claimAsRead(channel: string, claim: Claim) {
     const item = await headItem(channel);
     const old = headOf(queueName, item ?? {});
-    const ended = item?.table !== TableName || (item.expiresAt ?? 0) <= secondsOf(claim.now);
-    const place = ended ? { epoch: newEpoch(), offset: 0 } : { epoch: old.epoch, offset: old.offset };
+    const { epoch, offset, removed } = old;
+    const place = hasEnded(TableName, item, claim.now)
+      ? { epoch: newEpoch(), offset: 0, removed: 0 }
+      : { epoch, offset, removed };
     const changes = {
       table: TableName,
       ...place,
@@ -118,7 +112,9 @@ export function dynamoChannelLog(
   return tellingFaults<ChannelLog>({
     async peek(channel) {
       const item = await headItem(channel);
-      return item && headOf(queueName, item);
+      if (item === undefined) return undefined;
+      const ended = hasEnded(TableName, item, now());
+      return { ...headOf(queueName, item), ...(ended && { epoch: '', offset: 0, removed: 0 }) };
     },
 
     async claim(channel, claim) {
@@ -136,7 +132,7 @@ export function dynamoChannelLog(
 
     async append(channel, epoch, turn, rows, expiresAt) {
       const writes = rows.map((row) => {
-        const Item = { pk: partition(channel, epoch), ...logRowItem(queueName, row, turn, expiresAt) };
+        const Item = { pk: logPartition(channel, epoch), ...logRowItem(queueName, row, turn, expiresAt) };
         const put = new PutCommand({
           TableName,
           Item,
@@ -162,7 +158,7 @@ export function dynamoChannelLog(
 
     async renew(channel, turn) {
       const epoch = newEpoch();
-      await inTurn(channel, turn, { epoch, offset: 0 });
+      await inTurn(channel, turn, { epoch, offset: 0, removed: 0 });
       return epoch;
     },
 
@@ -174,28 +170,11 @@ export function dynamoChannelLog(
       return inTurn(channel, turn, { trial: trialItem(queueName, trial) });
     },
 
-    async rows(channel, { epoch, offset }, since) {
-      const pages = paginateQuery(
-        { client, pageSize: PAGE },
-        {
-          TableName,
-          ...named({ KeyConditionExpression: '#pk = :pk AND #sk <= :newest' }),
-          ExpressionAttributeValues: { ':pk': partition(channel, epoch), ':newest': offsetKey(offset) },
-          ScanIndexForward: false,
-          ConsistentRead: true,
-        },
-      );
-      const seconds = now() / 1000;
-      const found = new Map<Seq, Publication>();
-      for await (const { Items = [] } of pages) {
-        for (const item of Items) {
-          const { seq, publication, expiresAt } = storedRow(queueName, epoch, item);
-          if (seq === OLDEST || seq < since) return found;
-          if (expiresAt > seconds) found.set(seq, publication);
-        }
-      }
-      return found;
+    removeHistory(channel, turn, offset) {
+      return inTurn(channel, turn, { removed: offset });
     },
+
+    ...logReading(client, TableName, queueName, now),
   });
 }
 

@@ -5,36 +5,27 @@ import {
   PutCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { expiryOf } from '../chat/connection-life.ts';
 import { Unavailable } from '../chat/errors.ts';
-import type { Capability, Connection, Connections, Identity } from '../chat/ports.ts';
+import type { Connections } from '../chat/ports.ts';
+import { endingParts, endsOf, type Requests } from './connection-ends.ts';
+import {
+  type ConnectionItem,
+  connectionItem,
+  connectionOf,
+  endAttribute,
+  IDENTITY_ATTRIBUTES,
+  identityAttributes,
+  keyOf,
+} from './connection-item.ts';
 import { assignments, made, named, valuesOf } from './expressions.ts';
 import { tellingFaults } from './faults.ts';
-import { fromJsonAttribute, jsonAttribute } from './json-attribute.ts';
 
 /** Names that one expression takes with ease: it may have 4 KB and 300 operators. */
 const NAMES_AT_ONCE = 128;
 /** Writers of one record are the frames of one client, so this many in a row do not happen. */
 const ATTEMPTS = 30;
 
-/** A record as the table keeps it; older versions may have written less. */
-interface ConnectionItem {
-  readonly id: string;
-  readonly user: string;
-  readonly expires?: number;
-  readonly info?: string;
-  readonly caps?: string;
-  readonly connectedAt: number;
-  readonly channels?: Readonly<Record<string, string>>;
-  /** Counts the changes of `channels`. */
-  readonly changes?: number;
-  readonly expiresAt: number;
-}
-
-/**
- * Keeps connections as `CONN#<id>` / `CONN` items, which DynamoDB expires 10 minutes after API Gateway's 2 hours.
- * In `channels` each name has a `#` before it: `__proto__` is a valid channel, and as a key it would be lost on the way.
- */
+/** Keeps connections as `CONN#<id>` / `CONN` items, which DynamoDB expires 10 minutes after API Gateway's 2 hours. */
 export function dynamoConnections(
   client: DynamoDBDocumentClient,
   TableName: string,
@@ -50,42 +41,51 @@ export function dynamoConnections(
   }
 
   /** In most cases there is room for all names, whether they are new or not: one write and no reading. */
-  function noteAsNew(id: string, requests: Map<string, string>, capacity: number): Promise<boolean> {
-    if (requests.size > Math.min(capacity, NAMES_AT_ONCE)) return Promise.resolve(false);
-    const names = Object.fromEntries([...requests.keys()].map((key, i) => [`#c${i}`, key]));
-    const tokens = Object.fromEntries([...requests.values()].map((token, i) => [`c${i}`, token]));
-    const places = Object.keys(tokens).map((c) => `#channels.#${c} = :${c}`);
+  function noteAsNew(id: string, requests: Requests, capacity: number): Promise<boolean> {
+    const ends = endsOf(requests);
+    if (requests.length > capacity || requests.length + ends.places.length > NAMES_AT_ONCE)
+      return Promise.resolve(false);
+    const places = requests.map((_, i) => `#channels.#c${i} = :c${i}`);
     const update = new UpdateCommand({
       ...recordOf(id),
       ...named(
         {
-          UpdateExpression: `SET ${places.join(', ')}, #changes = if_not_exists(#changes, :zero) + :one`,
+          UpdateExpression: `SET ${[...places, ...ends.places].join(', ')}, #changes = if_not_exists(#changes, :zero) + :one`,
           ConditionExpression: '#expiresAt > :now AND size(#channels) <= :room',
         },
-        names,
+        { ...Object.fromEntries(requests.map(([channel], i) => [`#c${i}`, keyOf(channel)])), ...ends.names },
       ),
       ExpressionAttributeValues: valuesOf({
-        ...tokens,
+        ...Object.fromEntries(requests.map(([, { token }], i) => [`c${i}`, token])),
+        ...ends.values,
         zero: 0,
         one: 1,
         now: seconds(),
-        room: capacity - requests.size,
+        room: capacity - requests.length,
       }),
     });
     return made(client.send(update));
   }
 
-  /** Writes the names as they are to be, if nothing has changed since they were read. */
-  function replaceNames(id: string, item: ConnectionItem, channels: Record<string, string>): Promise<boolean> {
+  /** Writes the names as they are to be, with the ends of these, if nothing has changed since they were read. */
+  function replaceNames(
+    id: string,
+    item: ConnectionItem,
+    channels: Record<string, string>,
+    requests: Requests,
+  ): Promise<boolean> {
     const asRead = item.changes === undefined ? 'attribute_not_exists(#changes)' : '#changes = :read';
+    const ends = endsOf(requests);
+    const places = ['#channels = :channels', '#changes = :changes', ...ends.places];
     const update = new UpdateCommand({
       ...recordOf(id),
-      ...named({
-        UpdateExpression: 'SET #channels = :channels, #changes = :changes',
-        ConditionExpression: `#expiresAt > :now AND ${asRead}`,
-      }),
+      ...named(
+        { UpdateExpression: `SET ${places.join(', ')}`, ConditionExpression: `#expiresAt > :now AND ${asRead}` },
+        ends.names,
+      ),
       ExpressionAttributeValues: valuesOf({
         channels,
+        ...ends.values,
         changes: (item.changes ?? 0) + 1,
         now: seconds(),
         ...(item.changes !== undefined && { read: item.changes }),
@@ -94,13 +94,22 @@ export function dynamoConnections(
     return made(client.send(update));
   }
 
+  /** Writes what one expression had no place for. */
+  function addEnds(id: string, requests: Requests): Promise<boolean> {
+    const { places, names, values } = endsOf(requests);
+    const update = new UpdateCommand({
+      ...recordOf(id),
+      ...named({ UpdateExpression: `SET ${places.join(', ')}`, ConditionExpression: '#expiresAt > :now' }, names),
+      ExpressionAttributeValues: valuesOf({ ...values, now: seconds() }),
+    });
+    return made(client.send(update));
+  }
+
   return tellingFaults<Connections>({
     async create(connection) {
-      const { id, user, connectedAt } = connection;
-      const expiresAt = expiryOf(connection);
-      const channels = Object.fromEntries(keysOf(connection.channels));
-      const item: ConnectionItem = { id, user, connectedAt, channels, expiresAt, ...grantsOf(connection) };
-      await client.send(new PutCommand({ TableName, Item: { ...recordOf(id).Key, ...item } }));
+      await client.send(
+        new PutCommand({ TableName, Item: { ...recordOf(connection.id).Key, ...connectionItem(connection) } }),
+      );
     },
 
     async read(id) {
@@ -109,16 +118,20 @@ export function dynamoConnections(
     },
 
     async note(id, requests, capacity) {
-      const wanted = keysOf(requests);
+      const wanted = Object.entries(requests);
       if (await noteAsNew(id, wanted, capacity)) return 'noted';
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const item = await live(id);
         if (item === undefined) return 'gone';
         const before = Object.entries(item.channels ?? {});
-        const after = new Map([...before, ...wanted]);
+        const after = new Map([...before, ...wanted.map(([channel, { token }]) => [keyOf(channel), token] as const)]);
         // a record that is beyond a lowered capacity may still change the names that it has
         if (after.size > capacity && after.size > before.length) return 'full';
-        if (await replaceNames(id, item, Object.fromEntries(after))) return 'noted';
+        const [first = [], ...others] = endingParts(wanted, NAMES_AT_ONCE);
+        if (!(await replaceNames(id, item, Object.fromEntries(after), first))) continue;
+        // nothing is asked of the channels before all is noted, so a crash between leaves no subscription without its end
+        for (const part of others) if (!(await addEnds(id, part))) return 'gone';
+        return 'noted';
       }
       throw new Unavailable(`note: the record of ${id} has not been still`);
     },
@@ -128,27 +141,43 @@ export function dynamoConnections(
         ...recordOf(id),
         ...named(
           {
-            UpdateExpression: 'REMOVE #channels.#channel SET #changes = if_not_exists(#changes, :zero) + :one',
+            UpdateExpression: 'REMOVE #channels.#channel, #end SET #changes = if_not_exists(#changes, :zero) + :one',
             ConditionExpression: '#channels.#channel = :token',
           },
-          { '#channel': keyOf(channel) },
+          { '#channel': keyOf(channel), '#end': endAttribute(channel) },
         ),
         ExpressionAttributeValues: valuesOf({ token, zero: 0, one: 1 }),
       });
       await made(client.send(update));
     },
 
-    async refresh(id, identity) {
-      const grants = grantsOf(identity);
-      const lacking = ['expires', 'info', 'caps'].filter((name) => !(name in grants));
-      const parts = [
-        ...(lacking.length < 3 ? [`SET ${assignments(grants)}`] : []),
-        ...(lacking.length > 0 ? [`REMOVE ${lacking.map((name) => `#${name}`).join(', ')}`] : []),
-      ];
+    async refresh(id, identity, format) {
+      const grants = { ...identityAttributes(identity), ...(format !== undefined && { format }) };
+      const lacking = IDENTITY_ATTRIBUTES.filter((name) => !(name in grants));
+      const removed = lacking.length > 0 ? ` REMOVE ${lacking.map((name) => `#${name}`).join(', ')}` : '';
       const update = new UpdateCommand({
         ...recordOf(id),
-        ...named({ UpdateExpression: parts.join(' '), ConditionExpression: '#expiresAt > :now' }),
+        ...named({
+          UpdateExpression: `SET ${assignments(grants)}${removed}`,
+          ConditionExpression: '#expiresAt > :now',
+        }),
         ExpressionAttributeValues: valuesOf({ ...grants, now: seconds() }),
+      });
+      return made(client.send(update));
+    },
+
+    async extend(id, channel, token, expires) {
+      const ends = endsOf([[channel, { token, ...(expires !== undefined && { expires }) }]]);
+      const update = new UpdateCommand({
+        ...recordOf(id),
+        ...named(
+          {
+            UpdateExpression: ends.places.length > 0 ? `SET ${ends.places.join(', ')}` : 'REMOVE #end',
+            ConditionExpression: '#expiresAt > :now AND #channels.#channel = :token',
+          },
+          { '#channel': keyOf(channel), '#end': endAttribute(channel), ...ends.names },
+        ),
+        ExpressionAttributeValues: valuesOf({ token, now: seconds(), ...ends.values }),
       });
       return made(client.send(update));
     },
@@ -157,31 +186,4 @@ export function dynamoConnections(
       await client.send(new DeleteCommand(recordOf(id)));
     },
   });
-}
-
-const keyOf = (channel: string): string => `#${channel}`;
-
-const keysOf = (channels: Readonly<Record<string, string>>): Map<string, string> =>
-  new Map(Object.entries(channels).map(([channel, token]) => [keyOf(channel), token]));
-
-/** What a token says, as the record keeps it. */
-const grantsOf = ({ expires, info, caps }: Identity): Pick<ConnectionItem, 'expires' | 'info' | 'caps'> => ({
-  ...(expires !== undefined && { expires }),
-  ...jsonAttribute('info', info),
-  ...jsonAttribute('caps', caps),
-});
-
-function connectionOf(id: string, item: ConnectionItem): Connection {
-  // without a prototype: `constructor` is a valid channel, too, and must not be found where nobody has named it
-  const channels: Record<string, string> = Object.create(null);
-  for (const [key, token] of Object.entries(item.channels ?? {})) channels[key.slice(1)] = token;
-  return {
-    id,
-    user: item.user,
-    connectedAt: item.connectedAt,
-    channels,
-    ...(item.expires !== undefined && { expires: item.expires }),
-    ...fromJsonAttribute<'info', unknown>('info', item.info),
-    ...fromJsonAttribute<'caps', readonly Capability[]>('caps', item.caps),
-  };
 }

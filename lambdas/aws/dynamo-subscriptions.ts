@@ -18,10 +18,13 @@ interface SubscriptionItem {
   readonly sk: string;
   readonly user: string;
   readonly info?: string;
+  readonly channelInfo?: string;
   readonly format?: FormatName;
   readonly token: string;
   readonly seq?: string;
   readonly from?: Position;
+  readonly at?: number;
+  readonly joinLeave?: true;
   readonly cut?: true;
   readonly expiresAt: number;
 }
@@ -70,9 +73,10 @@ export function dynamoSubscriptions(
       return item && item.expiresAt > now() / 1000 ? subscriptionOf(queueName, item) : undefined;
     },
 
-    async put(channel, { connection, info, seq, ...rest }) {
+    async put(channel, { connection, info, channelInfo, seq, ...rest }) {
       const { Key } = rowOf(channel, connection);
-      const Item = { ...Key, ...rest, ...jsonAttribute('info', info), seq: storedSeq(queueName, seq) };
+      const infos = { ...jsonAttribute('info', info), ...jsonAttribute('channelInfo', channelInfo) };
+      const Item = { ...Key, ...rest, ...infos, seq: storedSeq(queueName, seq) };
       await client.send(new PutCommand({ TableName, Item }));
     },
 
@@ -96,11 +100,14 @@ function subscriptionOf(queueName: string, item: SubscriptionItem): Subscription
     connection: item.sk,
     user: item.user,
     ...fromJsonAttribute<'info', unknown>('info', item.info),
+    ...fromJsonAttribute<'channelInfo', unknown>('channelInfo', item.channelInfo),
     format: item.format ?? 'json',
     token: item.token,
     seq: seqFrom(queueName, item.seq),
     // of no epoch: the reader is cut, and recovers
     from: item.from ?? { epoch: '', offset: 0 },
+    ...(item.at !== undefined && { at: item.at }),
+    ...(item.joinLeave && { joinLeave: true }),
     ...(item.cut && { cut: true }),
     expiresAt: item.expiresAt,
   };

@@ -47,7 +47,7 @@ const KEYS_GOOD_FOR_MS = 60 * 60_000;
  * Verifies an issuer's tokens by its public keys, found by OpenID discovery; asymmetric algorithms only
  * (aws-jwt-verify knows no others). A key that is not known yet is fetched, at most every 10 s.
  */
-export function issuerTokens(issuer: Issuer): Tokens {
+export function issuerTokens(issuer: Issuer): Pick<Tokens, 'verify'> {
   const { url, userClaim, accepts, endpoint, now = Date.now } = issuer;
   const fetcher = fetcherVia(issuer.fetcher ?? new SimpleFetcher(), url, endpoint);
   const audience = 'audience' in accepts ? accepts.audience : null;

@@ -9,6 +9,7 @@ interface LogRowItem {
   readonly id: string;
   readonly user?: string;
   readonly connection?: string;
+  readonly info?: string;
   readonly data?: string;
   readonly tags?: string;
   readonly key?: string;
@@ -28,15 +29,19 @@ export interface StoredRow {
   readonly expiresAt: number;
 }
 
+/** The partition of an epoch's messages. */
+export const logPartition = (channel: string, epoch: string): string => `LOG#${channel}#${epoch}`;
+
 /** 16 digits, as many as the largest safe integer has, so that keys sort as offsets do. */
 export const offsetKey = (offset: number): string => String(offset).padStart(16, '0');
 
 /** The item of a row, but for its partition key. */
 export function logRowItem(queueName: string, row: LogRow, turn: number, expiresAt: number): LogRowItem {
-  const { data, tags, offset: _offset, epoch: _epoch, ...rest } = row.publication;
+  const { info, data, tags, offset: _offset, epoch: _epoch, ...rest } = row.publication;
   return {
     ...rest,
     sk: offsetKey(row.offset),
+    ...jsonAttribute('info', info),
     ...jsonAttribute('data', data),
     ...jsonAttribute('tags', tags),
     seq: storedSeq(queueName, row.seq),
@@ -47,11 +52,12 @@ export function logRowItem(queueName: string, row: LogRow, turn: number, expires
 
 /** The message of an item that `logRowItem` made. */
 export function storedRow(queueName: string, epoch: string, item: Record<string, unknown>): StoredRow {
-  const { sk, id, user, connection, data, tags, key, time, seq, expiresAt } = item as unknown as LogRowItem;
+  const { sk, id, user, connection, info, data, tags, key, time, seq, expiresAt } = item as unknown as LogRowItem;
   const publication: Publication = {
     id,
     ...(user !== undefined && { user }),
     ...(connection !== undefined && { connection }),
+    ...fromJsonAttribute<'info', unknown>('info', info),
     data: data === undefined ? undefined : JSON.parse(data),
     ...fromJsonAttribute<'tags', Record<string, string>>('tags', tags),
     ...(key !== undefined && { key }),

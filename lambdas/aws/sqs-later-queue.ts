@@ -8,8 +8,8 @@ import { messageText } from './sqs-message.ts';
 const HANDSHAKE_DELAY = 1;
 
 /**
- * Sends to the delayed queue, which is a standard one. Bodies are `{ v, type: 'again', event }` and
- * `{ v, type: 'end', connection, channel? }`; they may come more than once and in any order.
+ * Sends to the delayed queue, which is a standard one. Bodies are those of `LaterItem`; they may come more than once and
+ * in any order.
  */
 export function sqsLaterQueue(client: SQSClient, QueueUrl: string): LaterQueue {
   async function send(message: object, DelaySeconds: number): Promise<void> {
@@ -19,6 +19,7 @@ export function sqsLaterQueue(client: SQSClient, QueueUrl: string): LaterQueue {
 
   return tellingFaults<LaterQueue>({
     again: (event) => send({ type: 'again', event }, HANDSHAKE_DELAY),
-    end: (connection, channel) => send({ type: 'end', connection, ...(channel !== undefined && { channel }) }, 0),
+    end: (connection, options) => send({ type: 'end', connection, ...options }, 0),
+    sweep: (task) => send({ type: 'sweep', ...task }, 0),
   });
 }

@@ -1,28 +1,40 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Tokens } from '../chat/ports.ts';
 import type { StackSecret } from './stack-secret.ts';
-import { badToken, expiredToken, identityOf } from './token-claims.ts';
+import { badToken, expiredToken, grantOf, identityOf } from './token-claims.ts';
 
-/** Verifies tokens that are signed by the stack's own key, HS256 and nothing else; the user is `sub`. `exp` may be absent. */
+/**
+ * Verifies tokens that are signed by the stack's own key, HS256 and nothing else; the user is `sub`, and one without it is
+ * anonymous, as with Centrifugo: who signs such a token means it. `exp` may be absent.
+ */
 export function stackTokens(secret: StackSecret): Tokens {
+  async function ownClaims(token: string): Promise<JWTPayload> {
+    const claims = await claimsOf(token, secret);
+    if ('iss' in claims) throw badToken('one with an issuer must be signed by that issuer');
+    return claims;
+  }
+
   return {
     async verify(token) {
-      const claims = await claimsOf(token, secret);
-      if ('iss' in claims) throw badToken('one with an issuer must be signed by that issuer');
+      const claims = await ownClaims(token);
       if ('channel' in claims) throw badToken('it is for a subscription');
-      return identityOf(claims, 'sub');
+      return identityOf(claims, 'sub', { anonymous: true });
+    },
+
+    async verifySubscription(token) {
+      return grantOf(await ownClaims(token));
     },
   };
 }
 
 async function claimsOf(token: string, secret: StackSecret): Promise<JWTPayload> {
   try {
-    return await verified(token, await secret.signingKey());
+    return await verified(token, (await secret.keys()).signingKey);
   } catch (error) {
     if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw refusalOf(error);
-    const rotated = await secret.rotatedSigningKey();
+    const rotated = await secret.rotatedKeys();
     if (rotated === undefined) throw refusalOf(error);
-    return verified(token, rotated).catch((again) => Promise.reject(refusalOf(again)));
+    return verified(token, rotated.signingKey).catch((again) => Promise.reject(refusalOf(again)));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ChannelHistory } from './channel-history.ts';
 import type { ChannelReaders } from './channel-readers.ts';
 import type { NamespaceOptions } from './namespace.ts';
 import type { Lease, Position, Trial } from './ports.ts';
@@ -9,9 +10,12 @@ export interface ChannelState {
   readonly options: NamespaceOptions;
   readonly turn: number;
   readonly readers: ChannelReaders;
+  readonly history: ChannelHistory;
   readonly lease: Lease;
   epoch: string;
   offset: number;
+  /** Messages up to this offset have been taken out of the history. */
+  removed: number;
   /** The newest event that the log is done with. */
   last: Seq;
   trial: Trial;

@@ -1,14 +1,15 @@
 import { optionsOf } from './channel.ts';
-import type { ChannelEvent, Delivered, PublishEvent } from './channel-event.ts';
+import type { Delivered, PublishEvent } from './channel-event.ts';
+import { historyOf } from './channel-history.ts';
 import { readersOf } from './channel-readers.ts';
 import type { ChannelState } from './channel-state.ts';
 import type { WorkerParts } from './chat.ts';
 import { isOrderly, Unavailable } from './errors.ts';
-import { changeMembership } from './membership.ts';
+import { firstIndex } from './first-index.ts';
+import { changeMemberships, type Membership } from './membership.ts';
 import type { Head, Lease } from './ports.ts';
 import { publishRun } from './publications.ts';
 import { later, OLDEST, type Seq } from './seq.ts';
-import { sideBySide } from './side-by-side.ts';
 import { beginTrial, countFailure, isParked, park, RETRY_AFTER_PARKED_S } from './trial.ts';
 
 /** What a worker gives back: the channel's events from the first unfinished one on. */
@@ -18,12 +19,8 @@ export interface GivenBack {
   readonly seconds?: number;
 }
 
-type Membership = Exclude<ChannelEvent, PublishEvent>;
-
 /** A channel's position is remembered for so long after its last use, where the namespace does not say. */
 const HEAD_LIFE_S = 30 * 24 * 3600;
-/** Membership events of different connections under way at once. */
-const SIDE_BY_SIDE = 32;
 
 /**
  * Handles a channel's events of one batch, in order: the channel's process, for as long as the batch lasts.
@@ -84,34 +81,48 @@ async function letGo({ log, logger }: WorkerParts, channel: string, turn: number
 /** Claims the channel; what the batch needs of the readers is asked for beside it. */
 async function take(chat: WorkerParts, channel: string, items: readonly Delivered[], suspect: Seq, lease: Lease) {
   const options = optionsOf(chat.namespaces, channel);
-  const readers = readersOf(chat.subscriptions, channel, items.some(isPublish));
+  const needsAll = items.some(
+    ({ event: { type } }) => type === 'publish' || (options.joinLeave && type !== 'more' && type !== 'removeHistory'),
+  );
+  const readers = readersOf(chat.subscriptions, channel, needsAll);
   const claimed = newestOf(items);
   const ttl = options.historyMetaTtl ?? HEAD_LIFE_S;
   const head = await chat.log.claim(channel, { claimed, suspect, now: chat.world.now(), ttl });
-  const { turn, epoch, offset, last, trial } = head;
-  const state: ChannelState = { name: channel, options, readers, lease, turn, epoch, offset, last, trial };
+  const { turn, epoch, offset, removed, last, trial } = head;
+  const history = historyOf(chat.log, channel, () => state);
+  const state: ChannelState = {
+    name: channel,
+    options,
+    readers,
+    history,
+    lease,
+    turn,
+    epoch,
+    offset,
+    removed,
+    last,
+    trial,
+  };
   return { state, head };
 }
 
 /**
- * Handles what stands first in `todo` together with what can be done with it, and takes off what was finished:
- * publications as one append, membership events of different connections side by side.
+ * Handles what stands first in `todo` together with what can be done with it, and takes it off: publications as one
+ * append, who comes and goes side by side.
  *
  * Throws at a failure. A bug first makes a suspect of each event in hand: they come back, to be handled one by one.
  */
 async function handleRun(chat: WorkerParts, state: ChannelState, todo: Delivered[], suspect: Seq): Promise<void> {
-  const first = todo[0];
-  const kind = first && isPublish(first);
-  const end = todo.findIndex((item) => isPublish(item) !== kind || item.seq <= suspect);
-  const run = end < 0 ? [...todo] : todo.slice(0, end);
+  const run = firstRun(
+    todo.slice(
+      0,
+      firstIndex(todo, ({ seq }) => seq <= suspect),
+    ),
+  );
   const newest = newestOf(todo);
   try {
-    if (kind) {
-      await publishRun(chat, state, run.filter(isPublish));
-      todo.splice(0, run.length);
-    } else {
-      await changeMemberships(chat, state, run.filter(isMembership), todo);
-    }
+    await handle(chat, state, run);
+    todo.splice(0, run.length);
   } catch (error) {
     if (!isOrderly(error)) {
       chat.logger.error('events failed', { channel: state.name, events: run.length, error });
@@ -121,26 +132,27 @@ async function handleRun(chat: WorkerParts, state: ChannelState, todo: Delivered
   }
 }
 
-/** Each connection's events in their order, the connections side by side. Takes what was finished off `todo`. */
-async function changeMemberships(
-  chat: WorkerParts,
-  state: ChannelState,
-  run: readonly Delivered<Membership>[],
-  todo: Delivered[],
-): Promise<void> {
-  const byConnection = Map.groupBy(run, ({ event }) => event.connection);
-  const unfinished = new Set<Delivered>(run);
-  try {
-    await sideBySide(byConnection.values(), SIDE_BY_SIDE, async (events) => {
-      for (const item of events) {
-        await changeMembership(chat, state, item);
-        unfinished.delete(item);
-      }
-    });
-  } finally {
-    const firstUnfinished = run.findIndex((item) => unfinished.has(item));
-    todo.splice(0, firstUnfinished < 0 ? run.length : firstUnfinished);
-  }
+/** The events that can be handled together: all of one kind, and of each connection one, since its order counts. */
+function firstRun(items: readonly Delivered[]): readonly Delivered[] {
+  const kind = items[0] && kindOf(items[0]);
+  const connections = new Set<string>();
+  const end = firstIndex(items, (item) => {
+    if (kindOf(item) !== kind) return true;
+    if (!isMembership(item)) return kind === 'removeHistory' && item !== items[0];
+    const isSecond = connections.has(item.event.connection);
+    connections.add(item.event.connection);
+    return isSecond;
+  });
+  return items.slice(0, end);
+}
+
+async function handle(chat: WorkerParts, state: ChannelState, run: readonly Delivered[]): Promise<void> {
+  if (run.every(isPublish)) return publishRun(chat, state, run);
+  if (run.every(isMembership)) return changeMemberships(chat, state, run);
+  // of a repeat, what came after it is in the log already, and must not be taken out with the rest
+  if (run.some(({ seq }) => seq <= state.last)) return;
+  await chat.log.removeHistory(state.name, state.turn, state.offset);
+  state.removed = state.offset;
 }
 
 /**
@@ -154,8 +166,7 @@ async function tryAlone(chat: WorkerParts, state: ChannelState, head: Head, item
     return false;
   }
   try {
-    if (isPublish(item)) await publishRun(chat, state, [item]);
-    else await changeMembership(chat, state, item as Delivered<Membership>);
+    await handle(chat, state, [item]);
     return false;
   } catch (error) {
     if (isOrderly(error)) throw error;
@@ -167,4 +178,9 @@ async function tryAlone(chat: WorkerParts, state: ChannelState, head: Head, item
 
 const newestOf = (items: readonly Delivered[]): Seq => items.reduce((newest, { seq }) => later(newest, seq), OLDEST);
 const isPublish = (item: Delivered): item is Delivered<PublishEvent> => item.event.type === 'publish';
-const isMembership = (item: Delivered): item is Delivered<Membership> => item.event.type !== 'publish';
+const isMembership = (item: Delivered): item is Membership => kindOf(item) === 'membership';
+
+type Kind = 'publish' | 'removeHistory' | 'membership';
+
+const kindOf = ({ event: { type } }: Delivered): Kind =>
+  type === 'publish' || type === 'removeHistory' ? type : 'membership';

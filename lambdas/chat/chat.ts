@@ -1,8 +1,10 @@
 import type { FormatName } from './channel-event.ts';
 import type { Namespaces } from './namespace.ts';
 import type {
+  Census,
   ChannelLog,
   ChannelQueue,
+  ConnectionIndex,
   Connections,
   Format,
   LaterQueue,
@@ -10,6 +12,7 @@ import type {
   Metrics,
   Parking,
   Posts,
+  Rpc,
   Subscriptions,
   Tokens,
   World,
@@ -33,6 +36,12 @@ export interface Chat {
   readonly queue: ChannelQueue;
   readonly later: LaterQueue;
   readonly parking: Parking;
+  /** Above so many readers, a channel's joins and leaves are told to nobody. */
+  readonly joinLeaveReaders: number;
+  readonly index: ConnectionIndex;
+  readonly census: Census;
+  /** Absent: nobody answers `rpc`. */
+  readonly rpc?: Rpc | undefined;
   readonly posts: Posts;
   readonly tokens: Tokens;
   readonly formats: Readonly<Record<FormatName, Format>>;
@@ -44,4 +53,4 @@ export interface Chat {
 }
 
 /** What a channel's worker needs of it. */
-export type WorkerParts = Omit<Chat, 'tokens' | 'limits'>;
+export type WorkerParts = Omit<Chat, 'tokens' | 'limits' | 'index' | 'census' | 'rpc'>;

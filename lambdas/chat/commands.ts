@@ -1,181 +1,169 @@
 import { type Channel, channelNamed } from './channel.ts';
-import { EVENT_VERSION } from './channel-event.ts';
-import type { Chat } from './chat.ts';
-import {
-  type Command,
-  type Refresh,
-  type Reply,
-  type Request,
-  refusal,
-  type SendMessage,
-  type Subscribe,
-  type Unsubscribe,
-} from './command.ts';
-import { ParleyError, Unavailable } from './errors.ts';
+import type { FormatName } from './channel-event.ts';
+import { type Command, type Request, type RpcCommand, refusal, type SendMessage } from './command.ts';
+import { answer, type CommandFrame, type CommandParts, isSubscribed } from './command-frame.ts';
+import { connectCommand, isUnnamed, refresh } from './connecting.ts';
+import { Disconnected, ParleyError, Unavailable } from './errors.ts';
+import { history, presence, presenceStats } from './inquiries.ts';
 import { messageFrom } from './message.ts';
-import { checkPublish, checkSubscribe, isExpired } from './permissions.ts';
-import { type Connection, latestRequest, type Outgoing } from './ports.ts';
-import { requestToken, subscribeEvent } from './request.ts';
+import { checkPublish, isExpired } from './permissions.ts';
+import type { Connection } from './ports.ts';
+import { BAD_REQUEST, SERVER_ERROR } from './reasons.ts';
+import { subRefresh, subscribeCommand, unsubscribeCommand } from './subscription-commands.ts';
 
 /** How often a frame is begun anew because the connection's other frames take the places that it saw. */
 const ATTEMPTS = 5;
 
-/** What the commands of a client need. */
-export type CommandParts = Pick<
-  Chat,
-  'connections' | 'queue' | 'later' | 'tokens' | 'formats' | 'namespaces' | 'limits' | 'world'
->;
-
-/** An event that a command has become, and what the client is told once it is durable. */
-interface Accepted {
-  readonly request: Request;
-  readonly outgoing: Outgoing;
-  readonly reply?: Reply;
-}
-
-/** A frame's commands while they are checked: the connection as the earlier ones have left it, and what they send. */
-interface Frame {
-  readonly parts: CommandParts;
-  connection: Connection;
-  /** The record's new entries, by channel. */
-  readonly notes: Map<string, string>;
-  readonly accepted: Accepted[];
-  readonly replies: Reply[];
-  /** The record is not there any more. */
-  isGone: boolean;
+/** A client's frame. */
+export interface Commands {
+  readonly requests: readonly Request[];
+  /** The format that it came in, and is answered in. */
+  readonly format: FormatName;
+  /** When replies must have been posted, ms since 1970. */
+  readonly until: number;
+  /** By which a fault is found in the log. */
+  readonly requestId: string;
 }
 
 /**
  * Runs the commands of one frame, in order: checks them against the connection's record, notes what they ask for in
  * the record, and sends them as events. What is acknowledged is durable.
  *
- * Answers the replies that are due now. A connection without a record is ended and gets none. A fault is thrown.
+ * Answers the replies that are due now, as documents. A connection without a record is ended and gets none. A fault is
+ * thrown, and so is `Disconnected` where the client is to be ended.
  */
 export async function runCommands(
   parts: CommandParts,
-  connectionId: string,
-  requests: readonly Request[],
+  connection: Connection,
+  commands: Commands,
   attempts = ATTEMPTS,
-): Promise<Reply[]> {
-  const connection = await parts.connections.read(connectionId);
-  if (connection === undefined) return endUnknown(parts, connectionId);
-  const frame: Frame = { parts, connection, notes: new Map(), accepted: [], replies: [], isGone: false };
-  for (const request of requests) {
+): Promise<string[]> {
+  const { format, until, requestId } = commands;
+  const frame: CommandFrame = {
+    parts,
+    format,
+    until,
+    requestId,
+    connection,
+    notes: new Map(),
+    accepted: [],
+    calls: [],
+    replies: [],
+    hasConnected: false,
+    isOver: false,
+  };
+  try {
+    return await run(frame, commands, attempts);
+  } catch (error) {
+    if (!frame.hasConnected || error instanceof Disconnected) throw error;
+    // the client counts on the server-side channels that it was told of
+    throw new Disconnected(SERVER_ERROR, { cause: error });
+  }
+}
+
+async function run(frame: CommandFrame, commands: Commands, attempts: number): Promise<string[]> {
+  const { parts } = frame;
+  for (const request of commands.requests) {
     try {
       if ('refusal' in request) throw request.refusal;
       await accept(frame, request, request.command);
     } catch (error) {
       if (!(error instanceof ParleyError)) throw error;
-      frame.replies.push(refusal(request, error));
+      answer(frame, refusal(request, error));
     }
+    if (frame.isOver) return frame.replies;
   }
-  if (frame.isGone) return endUnknown(parts, connectionId);
   if (frame.notes.size > 0) {
+    const { id } = frame.connection;
     // before the events: whoever takes the connection down must know every channel that may hold a row of it
-    const noted = await parts.connections.note(connectionId, Object.fromEntries(frame.notes), parts.limits.channels);
-    if (noted === 'gone') return endUnknown(parts, connectionId);
-    if (noted === 'full') {
-      // other frames have taken the last places since the record was read; nothing of this one is sent yet
-      if (attempts > 1) return runCommands(parts, connectionId, requests, attempts - 1);
-      throw new Unavailable('the record of the connection has not been still');
-    }
+    const noted = await parts.connections.note(id, Object.fromEntries(frame.notes), parts.limits.channels);
+    if (noted === 'gone') return endUnknown(parts, id);
+    if (noted === 'full') return again(frame, commands, attempts);
   }
+  for (const call of frame.calls) await call();
   await send(frame);
   return frame.replies;
 }
 
-async function accept(frame: Frame, request: Request, command: Command): Promise<void> {
-  const { action, id } = command;
+/** Who has no record has been taken down: the client must come back and make itself known again. */
+export async function endUnknown({ later }: Pick<CommandParts, 'later'>, connection: string): Promise<string[]> {
+  await later.end(connection);
+  return [];
+}
+
+/** Other frames have taken the last places since the record was read; nothing of this one is sent yet. */
+async function again(
+  { parts, connection, hasConnected }: CommandFrame,
+  commands: Commands,
+  attempts: number,
+): Promise<string[]> {
+  if (attempts <= 1 || hasConnected) throw new Unavailable('the record of the connection has not been still');
+  const current = await parts.connections.read(connection.id);
+  if (current === undefined) return endUnknown(parts, connection.id);
+  return runCommands(parts, current, commands, attempts - 1);
+}
+
+async function accept(frame: CommandFrame, request: Request, command: Command): Promise<void> {
+  const { action } = command;
+  const { parts, connection } = frame;
+  if (action === 'connect') return connectCommand(frame, request, command);
+  if (frame.format === 'centrifuge' && isUnnamed(connection)) throw new Disconnected(BAD_REQUEST);
   if (action === 'ping') {
-    frame.replies.push({ type: 'pong', ...(id !== undefined && { id }) });
-    return;
+    return answer(frame, { type: 'pong', ...(command.id !== undefined && { id: command.id }) });
   }
   if (action === 'refresh') return refresh(frame, command);
-  if (action === 'unsubscribe') return unsubscribe(frame, request, command);
-  const { parts, connection } = frame;
+  if (action === 'unsubscribe') return unsubscribeCommand(frame, request, command);
   if (isExpired(connection, parts.world.now())) {
     throw new ParleyError('token_expired', 'the token has expired: send a new one with "refresh"');
   }
+  if (action === 'rpc') return rpc(frame, command);
+  if (action === 'subRefresh') return subRefresh(frame, request, command);
   const channel = channelNamed(parts.namespaces, command.channel);
   if (action === 'sendMessage') return publish(frame, request, channel, command);
-  if (action === 'subscribe') return subscribe(frame, request, channel, command);
-  throw new ParleyError('not_available', `${action}: not available`);
+  if (action === 'subscribe') return subscribeCommand(frame, request, channel, command);
+  if (action === 'history') return history(frame, channel, command);
+  return action === 'presence' ? presence(frame, channel, command) : presenceStats(frame, channel, command);
 }
 
-async function publish(frame: Frame, request: Request, channel: Channel, command: SendMessage): Promise<void> {
+async function publish(frame: CommandFrame, request: Request, channel: Channel, command: SendMessage): Promise<void> {
   const { parts, connection } = frame;
-  checkPublish(channel, connection, latestRequest(connection, channel.name)?.startsWith('s') === true);
+  checkPublish(channel, connection, isSubscribed(connection, channel.name, parts.world.now()));
   const message = messageFrom(parts, channel, connection, command);
-  if ((await parts.queue.waiting()) > parts.limits.backlog) {
-    throw new ParleyError('too_many_requests', 'too many messages are waiting: send it again later');
-  }
+  await checkBacklog(parts);
   const { id } = command;
   const ack =
     id === undefined ? {} : { reply: { type: 'ack', id, channel: channel.name, messageId: message.event.id } as const };
   frame.accepted.push({ request, outgoing: message, ...ack });
 }
 
-function subscribe(frame: Frame, request: Request, channel: Channel, command: Subscribe): void {
-  const { parts, connection } = frame;
-  checkSubscribe(channel, connection);
-  const isNew = latestRequest(connection, channel.name) === undefined;
-  if (isNew && Object.keys(connection.channels).length >= parts.limits.channels) throw tooManyChannels(parts);
-  const event = subscribeEvent(connection, channel.name, note(frame, channel.name, 's'), command);
-  frame.accepted.push({ request, outgoing: { event } });
+/** Throws `too_many_requests` where more waits than the queue should hold. */
+export async function checkBacklog({ queue, limits }: Pick<CommandParts, 'queue' | 'limits'>): Promise<void> {
+  if ((await queue.waiting()) <= limits.backlog) return;
+  throw new ParleyError('too_many_requests', 'too many messages are waiting: send it again later');
 }
 
-function unsubscribe(frame: Frame, request: Request, { channel, id }: Unsubscribe): void {
-  const { parts, connection } = frame;
-  const named = { ...(id !== undefined && { id }), channel };
-  if (latestRequest(connection, channel) === undefined) {
-    channelNamed(parts.namespaces, channel);
-    // the record comes first, so no row can be there: the answer has no order to keep
-    frame.replies.push({ type: 'unsubscribed', ...named });
-    return;
-  }
-  // (also where its namespace has been taken out of the configuration)
-  const token = note(frame, channel, 'u');
-  const event = { v: EVENT_VERSION, type: 'unsubscribe', connection: connection.id, token, ...named } as const;
-  frame.accepted.push({ request, outgoing: { event } });
-}
-
-async function refresh(frame: Frame, { token, id }: Refresh): Promise<void> {
-  const { parts, connection } = frame;
-  const identity = await parts.tokens.verify(token);
-  if (identity.user !== connection.user) throw new ParleyError('permission_denied', 'token: it is of another user');
-  const { id: connectionId, connectedAt, channels } = connection;
-  if (!(await parts.connections.refresh(connectionId, identity))) {
-    frame.isGone = true;
-    return;
-  }
-  frame.connection = { ...identity, id: connectionId, connectedAt, channels };
-  const { expires } = identity;
-  if (id !== undefined) frame.replies.push({ type: 'refreshed', id, ...(expires !== undefined && { expires }) });
-}
-
-/** Gives a request its own token, and notes it for the record. */
-function note(frame: Frame, name: string, kind: 's' | 'u'): string {
-  const token = requestToken(frame.parts.world, kind);
-  frame.notes.set(name, token);
-  frame.connection = { ...frame.connection, channels: { ...frame.connection.channels, [name]: token } };
-  return token;
-}
-
-/** Sends the events in the order of the frame, and answers those whose reply does not come from their channel. */
-async function send({ parts, accepted, replies }: Frame): Promise<void> {
-  if (accepted.length === 0) return;
-  const sent = await parts.queue.send(accepted.map(({ outgoing }) => outgoing));
-  accepted.forEach(({ request, reply }, i) => {
-    if (!sent[i]) replies.push(refusal(request, { code: 'internal', message: 'not accepted: send it again' }));
-    else if (reply) replies.push(reply);
+function rpc(frame: CommandFrame, { id, method, data }: RpcCommand): void {
+  const { parts, connection, until, calls } = frame;
+  const { rpc: owner, world } = parts;
+  if (!owner) throw new ParleyError('not_available', 'rpc: nobody answers it here');
+  calls.push(async () => {
+    if (world.now() >= until) {
+      return answer(frame, { type: 'error', id, code: 'internal', message: 'rpc: not called: send it again' });
+    }
+    const result = await owner.call({ method, data, user: connection.user, connection: connection.id });
+    if ('error' in result) return answer(frame, { type: 'rpcError', id, ...result.error });
+    answer(frame, { type: 'rpc', id, data: result.data });
   });
 }
 
-/** Who has no record has been taken down: the client must come back and make itself known again. */
-async function endUnknown({ later }: CommandParts, connectionId: string): Promise<Reply[]> {
-  await later.end(connectionId);
-  return [];
+/** Sends the events in the order of the frame, and answers those whose reply does not come from their channel. */
+async function send(frame: CommandFrame): Promise<void> {
+  const { parts, accepted } = frame;
+  if (accepted.length === 0) return;
+  const sent = await parts.queue.send(accepted.map(({ outgoing }) => outgoing));
+  if (frame.hasConnected && sent.includes(false)) throw new Unavailable('an event was not accepted');
+  accepted.forEach(({ request, reply }, i) => {
+    if (!sent[i]) answer(frame, refusal(request, { code: 'internal', message: 'not accepted: send it again' }));
+    else if (reply) answer(frame, reply);
+  });
 }
-
-const tooManyChannels = ({ limits }: CommandParts) =>
-  new ParleyError('limit_exceeded', `channel: at most ${limits.channels} channels a connection`);

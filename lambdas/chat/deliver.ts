@@ -2,6 +2,7 @@ import { type Delivered, EVENT_VERSION } from './channel-event.ts';
 import { type GivenBack, work } from './channel-worker.ts';
 import type { WorkerParts } from './chat.ts';
 import { Unavailable } from './errors.ts';
+import { firstIndex } from './first-index.ts';
 import type { Lease } from './ports.ts';
 import { OLDEST, type Seq } from './seq.ts';
 import { newestSuspect } from './trial.ts';
@@ -92,9 +93,4 @@ async function giveBack(chat: WorkerParts, lease: Lease, given: GivenBack, start
     if (!(error instanceof Unavailable)) throw error;
     chat.logger.warn('events could not be made visible', { events: given.items.length, error });
   }
-}
-
-function firstIndex<T>(items: readonly T[], test: (item: T) => boolean): number {
-  const found = items.findIndex(test);
-  return found < 0 ? items.length : found;
 }

@@ -1,4 +1,4 @@
-import { type ChannelEvent, EVENT_VERSION } from './channel-event.ts';
+import { type ChannelEvent, EVENT_VERSION, type Reason } from './channel-event.ts';
 import type { ChannelState } from './channel-state.ts';
 import type { Chat } from './chat.ts';
 import { Unavailable } from './errors.ts';
@@ -32,13 +32,15 @@ export async function gone(
  * The client comes back and recovers by offset.
  *
  * Told first, marked second: a crash between must not leave a reader behind that nobody tells.
+ * `disconnect`: what it is told before its end.
  */
 export async function cut(
   chat: Pick<Chat, 'later' | 'subscriptions' | 'metrics'>,
   channel: string,
   connection: string,
+  disconnect?: Reason,
 ): Promise<void> {
-  await chat.later.end(connection, channel);
+  await chat.later.end(connection, { channel, ...(disconnect && { disconnect }) });
   await chat.subscriptions.cut(channel, connection);
   chat.metrics.count('ReaderCut');
 }
@@ -48,7 +50,8 @@ export async function cutReader(
   chat: Pick<Chat, 'later' | 'subscriptions' | 'metrics'>,
   { name, readers }: Pick<ChannelState, 'name' | 'readers'>,
   connection: string,
+  disconnect?: Reason,
 ): Promise<void> {
-  await cut(chat, name, connection);
+  await cut(chat, name, connection, disconnect);
   await readers.silence(connection);
 }

@@ -1,3 +1,5 @@
+import type { Reason } from './channel-event.ts';
+
 /** What a client can be told it did wrong; the codes of docs/protocol.md, sent as they are. */
 export type ParleyErrorCode =
   | 'bad_request'
@@ -35,6 +37,17 @@ export class ParleyError extends Error {
  */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
+}
+
+/** A frame of a client that its protocol does not allow at all: the connection is told the reason, and ended. */
+export class Disconnected extends Error {
+  override readonly name = 'Disconnected';
+  readonly why: Reason;
+
+  constructor(why: Reason, options?: ErrorOptions) {
+    super(why.reason, options);
+    this.why = why;
+  }
 }
 
 /** The channel's head has seen a later turn than this worker's: it has lost the channel and must not write again. */

@@ -3,24 +3,27 @@ import type { ChannelState } from './channel-state.ts';
 import type { Chat } from './chat.ts';
 import { cutReader, gone } from './departure.ts';
 import { type Document, documentOf, framesOf } from './frames.ts';
-import type { Publication, Subscription } from './ports.ts';
+import type { Format, Subscription } from './ports.ts';
 import { send } from './posting.ts';
 import type { Seq } from './seq.ts';
 import { sideBySide } from './side-by-side.ts';
 
-/** A message of a run, on its way to the readers. */
-export interface OutgoingMessage {
-  /** The event that it came as: readers that subscribed after it are not sent it. */
+/** What readers are told of one event. */
+export interface OutgoingPush {
+  /** The event: readers that subscribed after it are not told. */
   readonly seq: Seq;
-  readonly publication: Publication;
-  readonly ephemeral: boolean;
+  /** A frame of nothing else is dropped where it is refused, instead of cutting its reader. */
+  readonly mayBeLost: boolean;
+  /** The document in a format; undefined: whoever reads that is not told. */
+  textIn(format: Format): string | undefined;
 }
 
 type Parts = Pick<
   Chat,
   'connections' | 'queue' | 'later' | 'subscriptions' | 'posts' | 'formats' | 'world' | 'metrics'
 >;
-type Frames = ReturnType<typeof framesOf<Document & OutgoingMessage>>;
+type PushDocument = Document & OutgoingPush;
+type Frames = ReturnType<typeof framesOf<PushDocument>>;
 
 /** What one reader is still to be sent. */
 interface Errand {
@@ -37,15 +40,17 @@ const FAULT_READERS = 10;
 const FAULT_SHARE = 5;
 
 /**
- * Posts a run of messages, oldest first, to every reader: to all side by side, to each one frame at a time,
- * so that its next frame waits for the last one's answer. Who cannot be reached is cut, or is gone.
+ * Posts a run of pushes, in order, to these readers: to all side by side, to each one frame at a time, so that its next
+ * frame waits for the last one's answer. Who cannot be reached is cut, or is gone.
  */
-export async function postRun(chat: Parts, state: ChannelState, messages: readonly OutgoingMessage[]): Promise<void> {
-  const readers = (await state.readers.all()).filter((reader) => !reader.cut);
-  const [current, stale] = partition(readers, (reader) => reader.from.epoch === state.epoch);
-  await sideBySide(stale, SIDE_BY_SIDE, (reader) => cutReader(chat, state, reader.connection));
-  const framesFor = framing(chat, state, messages);
-  const errands = current.map((reader): Errand => ({ reader, frames: framesFor(reader), next: 0, refused: false }));
+export async function postRun(
+  chat: Parts,
+  state: ChannelState,
+  pushes: readonly OutgoingPush[],
+  readers: readonly Subscription[],
+): Promise<void> {
+  const framesFor = framing(chat, pushes);
+  const errands = readers.map((reader): Errand => ({ reader, frames: framesFor(reader), next: 0, refused: false }));
   for (let open = errands; open.length > 0; ) {
     await sideBySide(open, SIDE_BY_SIDE, (errand) => run(chat, state, errand));
     open = open.filter((errand) => errand.refused);
@@ -67,7 +72,7 @@ async function run(chat: Parts, state: ChannelState, errand: Errand): Promise<vo
     if (delivery === 'refused') chat.metrics.count('PostRefused');
     // (also where the frame may be lost: a connection that does not answer would hold up every run of the channel)
     if (delivery === 'unanswered') return cutReader(chat, state, reader.connection);
-    const mayBeLost = frame.documents.every((document) => document.ephemeral);
+    const mayBeLost = frame.documents.every((document) => document.mayBeLost);
     if (delivery === 'refused' && !mayBeLost) return cutReader(chat, state, reader.connection);
     if (delivery === 'exhausted' && !mayBeLost) {
       errand.refused = true;
@@ -77,32 +82,31 @@ async function run(chat: Parts, state: ChannelState, errand: Errand): Promise<vo
   }
 }
 
-/** Encodes each message once for each format, and joins frames once for all readers that begin at the same message. */
-function framing(chat: Parts, state: ChannelState, messages: readonly OutgoingMessage[]): (r: Subscription) => Frames {
-  const documents = new Map<FormatName, (Document & OutgoingMessage)[]>();
+/** Encodes each push once for each format, and joins frames once for all readers that begin at the same push. */
+function framing({ formats }: Parts, pushes: readonly OutgoingPush[]): (reader: Subscription) => Frames {
+  const documents = new Map<FormatName, PushDocument[]>();
   const framed = new Map<string, Frames>();
   const documentsIn = (format: FormatName) => {
     const known = documents.get(format);
     if (known) return known;
-    const made = messages.map((m) => ({
-      ...m,
-      ...documentOf(chat.formats[format].message(state.name, m.publication)),
-    }));
+    const made = pushes.flatMap((push) => {
+      const text = push.textIn(formats[format]);
+      return text === undefined ? [] : [{ ...push, ...documentOf(text) }];
+    });
     documents.set(format, made);
     return made;
   };
   return ({ format, seq }) => {
-    const from = messages.findIndex((m) => m.seq > seq);
+    const all = documentsIn(format);
+    // (of two kinds of clients, one is told of its own join, too: that has the number of its row)
+    const isOwnTold = formats[format].tells === 'connections';
+    const from = all.findIndex((document) => document.seq > seq || (isOwnTold && document.seq === seq));
     if (from < 0) return [];
     const key = `${format} ${from}`;
     const known = framed.get(key);
     if (known) return known;
-    const made = framesOf(documentsIn(format).slice(from));
+    const made = framesOf(all.slice(from));
     framed.set(key, made);
     return made;
   };
-}
-
-function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
 }

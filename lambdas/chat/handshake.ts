@@ -1,8 +1,9 @@
 import { channelNamed } from './channel.ts';
-import type { SubscribeEvent } from './channel-event.ts';
+import type { Since, SubscribeEvent } from './channel-event.ts';
 import type { Chat, Limits } from './chat.ts';
 import { gone } from './departure.ts';
 import { ParleyError, Unavailable } from './errors.ts';
+import { hasHistory } from './namespace.ts';
 import { checkSubscribe, isExpired } from './permissions.ts';
 import type { Connection } from './ports.ts';
 import { requestToken, subscribeEvent } from './request.ts';
@@ -10,7 +11,9 @@ import { requestToken, subscribeEvent } from './request.ts';
 /** A channel that a client asks for in its handshake, and where it stood there. */
 export interface WantedChannel {
   readonly name: string;
-  readonly since?: SubscribeEvent['since'];
+  readonly since?: Since;
+  /** So many of the newest messages first, where there is no `since`. */
+  readonly rewind?: number;
 }
 
 /**
@@ -21,24 +24,26 @@ export interface WantedChannel {
  */
 export async function connect(
   chat: Pick<Chat, 'connections' | 'queue' | 'namespaces' | 'world'> & { readonly limits: Pick<Limits, 'channels'> },
-  connection: Omit<Connection, 'channels'>,
+  connection: Omit<Connection, 'channels' | 'ends' | 'format'>,
   wanted: readonly WantedChannel[],
 ): Promise<void> {
   const { queue, namespaces, limits, world } = chat;
-  const bySince = new Map(wanted.map(({ name, since }) => [name, since]));
-  if (bySince.size > limits.channels) {
+  const byName = new Map(wanted.map((channel) => [channel.name, channel]));
+  if (byName.size > limits.channels) {
     throw new ParleyError('limit_exceeded', `channels: at most ${limits.channels} a connection`);
   }
-  if (bySince.size > 0 && isExpired(connection, world.now())) {
+  if (byName.size > 0 && isExpired(connection, world.now())) {
     throw new ParleyError('token_expired', 'channels: nobody without a valid token may ask for one');
   }
-  for (const name of bySince.keys()) checkSubscribe(channelNamed(namespaces, name), connection);
-  const events = [...bySince].map(([channel, since]): SubscribeEvent => {
-    const token = requestToken(world, 's');
-    return { ...subscribeEvent(connection, channel, token, { since }), handshake: true };
+  const events = [...byName.values()].map(({ name, since, rewind }): SubscribeEvent => {
+    const channel = channelNamed(namespaces, name);
+    checkSubscribe(channel, connection);
+    const { joinLeave } = channel.options;
+    const wishes = { joinLeave, recoverable: hasHistory(channel.options), ...(since ? { since } : { rewind }) };
+    return { ...subscribeEvent(connection, 'json', name, requestToken(world, 's'), wishes), handshake: true };
   });
   const channels = Object.fromEntries(events.map(({ channel, token }) => [channel, token]));
-  await chat.connections.create({ ...connection, channels });
+  await chat.connections.create({ ...connection, format: 'json', channels, ends: {} });
   if (events.length === 0) return;
   try {
     const sent = await queue.send(events.map((event) => ({ event })));

@@ -1,103 +1,80 @@
-import type { Delivered, LeaveEvent, SubscribeEvent, UnsubscribeEvent } from './channel-event.ts';
-import { type ChannelState, positionOf } from './channel-state.ts';
-import type { Chat } from './chat.ts';
-import { expiryOf, isInHandshake } from './connection-life.ts';
-import { gone } from './departure.ts';
-import { hasHistory } from './namespace.ts';
-import { latestRequest, type Position, type Subscription } from './ports.ts';
-import { type Delivery, send } from './posting.ts';
+import { afterReply } from './after-reply.ts';
+import { sendMore } from './catching-up.ts';
+import type { Delivered, LeaveEvent, MoreEvent, SubscribeEvent, UnsubscribeEvent } from './channel-event.ts';
+import type { ChannelState } from './channel-state.ts';
+import type { WorkerParts } from './chat.ts';
+import { type Move, tellMoves } from './joins-and-leaves.ts';
+import type { Subscription } from './ports.ts';
+import { send } from './posting.ts';
+import { sideBySide } from './side-by-side.ts';
+import { subscribe } from './subscribing.ts';
 
-type Parts = Pick<Chat, 'connections' | 'queue' | 'later' | 'posts' | 'formats' | 'world' | 'metrics'>;
+/** An event of who reads a channel. */
+export type Membership = Delivered<SubscribeEvent | UnsubscribeEvent | LeaveEvent | MoreEvent>;
 
-/** Handles one event of who reads the channel. */
-export async function changeMembership(
-  chat: Parts,
-  state: ChannelState,
-  { event, seq }: Delivered<SubscribeEvent | UnsubscribeEvent | LeaveEvent>,
-): Promise<void> {
-  if (event.type === 'subscribe') return subscribe(chat, state, { event, seq });
-  if (event.type === 'unsubscribe') return unsubscribe(chat, state, { event, seq });
-  if (event.type === 'leave') return state.readers.remove(event.connection);
-  // sent by nobody that we know, of a version that we do: it is parked like everything that cannot be handled
-  throw new Error(`no such event: ${(event satisfies never as { type: unknown }).type}`);
-}
-
-type Numbered<E> = Pick<Delivered, 'seq'> & { readonly event: E };
+/** Events of different connections under way at once. */
+const SIDE_BY_SIDE = 32;
 
 /**
- * The position is the log's at this point of the order. The reply goes out first and the row is written after it,
- * so a connection that is gone leaves no row; a repeat of the event answers as it did the first time.
+ * Handles events of who reads the channel, at most one of each connection: first who comes, then, in one frame a reader,
+ * who has come and who goes, last who goes or catches up. So a join follows the row, and a leave goes before it.
  */
-async function subscribe(chat: Parts, state: ChannelState, { event, seq }: Numbered<SubscribeEvent>): Promise<void> {
-  if (event.attempt !== undefined && !(await isStillAsked(chat, event))) return;
-  const row = await state.readers.find(event.connection);
-  if (row?.cut) return;
-  const format = chat.formats[event.format];
-  if (row && row.token !== event.token) {
-    const delivery = await send(chat, event.connection, format.alreadySubscribed(event), state.lease.endsAt);
-    return afterReply(chat, state, event.connection, delivery);
-  }
-  const position = row?.from ?? positionOf(state);
-  const kept = hasHistory(state.options);
-  const reply = format.subscribed(event, kept ? position : undefined, isRecovered(event, kept, position));
-  const delivery = await send(chat, event.connection, reply, state.lease.endsAt);
-  if (delivery === 'delivered') {
-    if (!row) await state.readers.put(subscriptionOf(event, seq, position));
-    return;
-  }
-  if (delivery === 'gone' && event.handshake && isInHandshake(event, chat.world.now())) {
-    await chat.later.again({ ...event, attempt: (event.attempt ?? 0) + 1 });
-    return;
-  }
-  await afterReply(chat, state, event.connection, delivery);
-  // without an answer the reply may have arrived: a repeat of the event must not answer from a later position
-  if (delivery !== 'gone') await state.readers.put({ ...subscriptionOf(event, seq, position), cut: true });
+export async function changeMemberships(
+  chat: WorkerParts,
+  state: ChannelState,
+  run: readonly Membership[],
+): Promise<void> {
+  const moves = new Map<Membership, Move>();
+  await sideBySide(run, SIDE_BY_SIDE, async (item) => {
+    const move = await begin(chat, state, item);
+    if (move) moves.set(item, move);
+  });
+  await tellMoves(chat, state, [...moves.values()]);
+  await sideBySide(run, SIDE_BY_SIDE, (item) => finish(chat, state, item, moves.get(item)?.reader));
 }
 
-/** Deletes the row if it is older than the event: a younger one means that this is a repeat, and changes nothing. */
-async function unsubscribe(
-  chat: Parts,
+/** Does what comes before others are told. Answers what they are told. */
+async function begin(
+  chat: WorkerParts,
   state: ChannelState,
-  { event, seq }: Numbered<UnsubscribeEvent>,
+  { event, seq, receives }: Membership,
+): Promise<Move | undefined> {
+  switch (event.type) {
+    case 'subscribe': {
+      const reader = await subscribe(chat, state, { event, seq, receives });
+      return reader && { kind: 'join', seq, reader };
+    }
+    case 'more':
+      return undefined;
+    case 'unsubscribe':
+    case 'leave': {
+      const reader = await state.readers.find(event.connection);
+      // a younger row means that this event is a repeat: it changes nothing
+      return reader && reader.seq < seq ? { kind: 'leave', seq, reader } : undefined;
+    }
+    default:
+      // sent by nobody that we know, of a version that we do: it is parked like everything that cannot be handled
+      throw new Error(`no such event: ${(event satisfies never as { type: unknown }).type}`);
+  }
+}
+
+/** Does what comes after others were told. `leaving`: the row that is to go. */
+async function finish(
+  chat: WorkerParts,
+  state: ChannelState,
+  { event, seq }: Membership,
+  leaving: Subscription | undefined,
 ): Promise<void> {
-  const row = await state.readers.find(event.connection);
+  if (event.type === 'leave') return state.readers.remove(event.connection);
+  // (with a row of this event's number, the reader would not be told of who came before it)
+  if (event.type === 'more') return sendMore(chat, state, { event, seq });
+  if (event.type !== 'unsubscribe') return;
+  const row = leaving ?? (await state.readers.find(event.connection));
   const isRepeat = row !== undefined && row.seq > seq;
   if (row && !isRepeat) await state.readers.remove(event.connection);
   await chat.connections.forget(event.connection, state.name, event.token);
   if (isRepeat) return;
-  // (who wrote the row knows the client's format; without one, there is one format)
-  const reply = chat.formats[row?.format ?? 'json'].unsubscribed(state.name, event.id);
+  const reply = chat.formats[event.format].unsubscribed(event);
   const delivery = await send(chat, event.connection, reply, state.lease.endsAt);
   await afterReply(chat, state, event.connection, delivery);
 }
-
-/** A client that has not certainly got its answer waits for it in vain: its connection is ended, so that it comes back. */
-async function afterReply(chat: Parts, state: ChannelState, connection: string, delivery: Delivery): Promise<void> {
-  if (delivery === 'delivered') return;
-  if (delivery === 'gone') return gone(chat, connection, state.name);
-  if (delivery === 'refused') chat.metrics.count('PostRefused');
-  await chat.later.end(connection, state.name);
-}
-
-/** A delayed subscribe counts only if the client has not left, or asked otherwise, since then. */
-async function isStillAsked({ connections }: Parts, { connection, channel, token }: SubscribeEvent): Promise<boolean> {
-  const record = await connections.read(connection);
-  return record !== undefined && latestRequest(record, channel) === token;
-}
-
-/** Until recovery comes, only an empty gap is a whole one. */
-function isRecovered({ since }: SubscribeEvent, kept: boolean, { epoch, offset }: Position): boolean | undefined {
-  if (since === undefined) return undefined;
-  return kept && since.epoch === epoch && since.offset === offset;
-}
-
-const subscriptionOf = (event: SubscribeEvent, seq: string, from: Position): Subscription => ({
-  connection: event.connection,
-  user: event.user,
-  ...(event.info !== undefined && { info: event.info }),
-  format: event.format,
-  token: event.token,
-  seq,
-  from,
-  expiresAt: expiryOf(event),
-});

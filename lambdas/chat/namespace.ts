@@ -13,7 +13,9 @@ export interface NamespaceOptions {
   readonly allowPublishForSubscriber?: boolean;
   readonly allowPublishForClient?: boolean;
   readonly allowHistoryForSubscriber?: boolean;
+  readonly allowHistoryForClient?: boolean;
   readonly allowPresenceForSubscriber?: boolean;
+  readonly allowPresenceForClient?: boolean;
   readonly allowUserLimitedChannels?: boolean;
 }
 

@@ -1,5 +1,6 @@
 import type { Channel } from './channel.ts';
 import { ParleyError } from './errors.ts';
+import { hasHistory } from './namespace.ts';
 import type { Capability, Identity } from './ports.ts';
 
 type Allowance = Capability['allow'][number];
@@ -28,8 +29,38 @@ export function checkPublish(channel: Channel, identity: Identity, subscribed: b
   throw denied(channel, 'publishing is not allowed');
 }
 
+/**
+ * Throws unless something allows this identity to read the channel's history: `permission_denied`, or `not_available`
+ * where the namespace keeps none. `subscribed`: as for `checkPublish`.
+ */
+export function checkHistory(channel: Channel, identity: Identity, subscribed: boolean): void {
+  checkUserList(channel, identity);
+  if (!hasHistory(channel.options))
+    throw new ParleyError('not_available', `${channel.name}: its namespace has no history`);
+  const { allowHistoryForClient, allowHistoryForSubscriber } = channel.options;
+  if (allowHistoryForClient || (allowHistoryForSubscriber && subscribed)) return;
+  if (allows(identity, channel, 'hst')) return;
+  throw denied(channel, 'reading its history is not allowed');
+}
+
+/** The same of who reads the channel. */
+export function checkPresence(channel: Channel, identity: Identity, subscribed: boolean): void {
+  checkUserList(channel, identity);
+  if (!channel.options.presence)
+    throw new ParleyError('not_available', `${channel.name}: its namespace has no presence`);
+  if (mayKnowPresence(channel, identity, subscribed)) return;
+  throw denied(channel, 'asking for its presence is not allowed');
+}
+
+/** Whether something allows this identity to know who reads the channel. */
+export function mayKnowPresence(channel: Channel, identity: Identity, subscribed: boolean): boolean {
+  const { allowPresenceForClient, allowPresenceForSubscriber } = channel.options;
+  if (allowPresenceForClient || (allowPresenceForSubscriber && subscribed)) return true;
+  return allows(identity, channel, 'prs');
+}
+
 /** Whether the time of a token is over; `now` in ms since 1970. */
-export const isExpired = ({ expires }: Identity, now: number): boolean =>
+export const isExpired = ({ expires }: { readonly expires?: number | undefined }, now: number): boolean =>
   expires !== undefined && expires * 1000 <= now;
 
 /** A channel that lists its users is closed to all others, before any other rule. */

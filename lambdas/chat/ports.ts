@@ -1,5 +1,7 @@
-import type { ChannelEvent, Delivered, FormatName, SubscribeEvent } from './channel-event.ts';
+import type { ChannelEvent, Delivered, FormatName, Reason, SubscribeEvent, UnsubscribeEvent } from './channel-event.ts';
+import type { Reply } from './command.ts';
 import type { Seq } from './seq.ts';
+import type { SweepTask } from './sweep.ts';
 
 /** A place in a channel's log: within an epoch, offsets are 1, 2, 3, … with no hole. */
 export interface Position {
@@ -28,6 +30,8 @@ export interface Head extends Position {
   /** Events up to this one are handled by themselves. */
   readonly suspect: Seq;
   readonly trial: Trial;
+  /** Messages up to this offset have been taken out of the history; 0: none. */
+  readonly removed: number;
 }
 
 /** What a claim writes. */
@@ -47,6 +51,8 @@ export interface Publication {
   readonly id: string;
   readonly user?: string;
   readonly connection?: string;
+  /** What the publisher's token said of it. */
+  readonly info?: unknown;
   readonly data: unknown;
   readonly tags?: Readonly<Record<string, string>>;
   readonly key?: string;
@@ -64,16 +70,44 @@ export interface LogRow {
   readonly publication: Publication;
 }
 
+/** Which messages are read: those after one offset, up to and with another. */
+export interface LogRange {
+  readonly epoch: string;
+  /** Not included. */
+  readonly after: number;
+  /** Included. */
+  readonly upTo: number;
+  /** Newest first; else oldest first. */
+  readonly newestFirst?: boolean;
+  /** Stops behind so many. */
+  readonly most: number;
+  /** Stops behind the message with which their JSON has so many bytes, so that at least one is read. */
+  readonly bytes: number;
+}
+
+/** What was read of a range. */
+export interface LogPiece {
+  readonly publications: readonly Publication[];
+  /**
+   * The last offset that was looked at, in the order asked for: the range's own end, or the last publication's where
+   * `most` or `bytes` was reached. An offset up to there that no publication has is a hole: it is not kept any more.
+   */
+  readonly reached: number;
+}
+
 /**
  * Channels' heads and logs. Every write that takes a `turn` throws `Overtaken` where the head has seen a later one.
  * All may throw `Unavailable`.
  */
 export interface ChannelLog {
-  /** The head as it is, read consistently; undefined where there is none. Nothing is written. */
+  /**
+   * The head, read consistently; undefined where there is none. Nothing is written. Where a claim would begin a new
+   * epoch, `epoch` is `''`, and `offset` and `removed` are 0: nothing of before can be read any more.
+   */
   peek(channel: string): Promise<Head | undefined>;
   /**
    * Takes the channel for one batch: the next turn. Answers the head as it was, but for its `turn`, which is the new
-   * one, and its `epoch` and `offset`, which begin anew where the head was missing, expired, or another table's.
+   * one, and its `epoch` and `offset`, which begin anew where the head was missing, expired, or another table's (then `removed` is 0).
    */
   claim(channel: string, claim: Claim): Promise<Head>;
   /** Writes rows beyond the head, where they do not exist yet for anybody. Never over a row of a later turn. */
@@ -82,7 +116,11 @@ export interface ChannelLog {
   release(channel: string, turn: number): Promise<void>;
   /** Moves the head: what was appended up to `offset` exists from now on. */
   advance(channel: string, turn: number, to: { readonly offset: number; readonly last: Seq }): Promise<void>;
-  /** Begins a new epoch at offset 0, and answers it. */
+  /** Takes every message up to `offset` out of the history. */
+  removeHistory(channel: string, turn: number, offset: number): Promise<void>;
+  /** Messages in the order asked for. Expired ones are left out. */
+  read(channel: string, range: LogRange): Promise<LogPiece>;
+  /** Begins a new epoch at offset 0 with nothing removed, and answers it. */
   renew(channel: string, turn: number): Promise<string>;
   /** Sets the head's `suspect`. */
   suspect(channel: string, turn: number, seq: Seq): Promise<void>;
@@ -97,12 +135,17 @@ export interface Subscription {
   readonly connection: string;
   readonly user: string;
   readonly info?: unknown;
+  readonly channelInfo?: unknown;
   readonly format: FormatName;
   readonly token: string;
-  /** The event that made it: the reader is sent what comes after. */
+  /** The event that made it, or with which it had caught up: the reader is sent what comes after. */
   readonly seq: Seq;
-  /** Where the channel stood then. */
+  /** Where it began to read: of what came later, nothing is left out. */
   readonly from: Position;
+  /** While it is catching up: the offset up to which it has been sent all. Publications pass it by. */
+  readonly at?: number;
+  /** Is told who joins and leaves. */
+  readonly joinLeave?: true;
   /** Nothing more is posted to it: its connection is being ended. */
   readonly cut?: true;
   /** Unix time in seconds. */
@@ -135,15 +178,30 @@ export interface Identity {
   readonly expires?: number;
   readonly info?: unknown;
   readonly caps?: readonly Capability[];
+  /** Server-side subscriptions, which a Centrifugo `connect` is given; no permissions. */
+  readonly serverChannels?: readonly string[];
+}
+
+/** What a subscription token says: this user may read this channel. */
+export interface SubscriptionGrant {
+  readonly user: string;
+  readonly channel: string;
+  /** Unix time in seconds; absent: never. */
+  readonly expires?: number;
+  readonly info?: unknown;
 }
 
 /** A connection's record. */
 export interface Connection extends Identity {
   readonly id: string;
+  /** `centrifuge` from its `connect` on. */
+  readonly format: FormatName;
   /** ms since 1970. */
   readonly connectedAt: number;
   /** The latest request by channel: `s…` of a subscribe, `u…` of an unsubscribe. */
   readonly channels: Readonly<Record<string, string>>;
+  /** When subscriptions by a token end, by channel, Unix time in seconds. */
+  readonly ends: Readonly<Record<string, number>>;
 }
 
 /** A connection's latest request for a channel, if it has one: `s…` or `u…`. */
@@ -157,14 +215,56 @@ export interface Connections {
   read(id: string): Promise<Connection | undefined>;
   /**
    * Notes requests by channel, all in one write.
-   * `full`: with them the record would name more than `capacity` channels; `gone`: there is no record. Then nothing is noted.
+   * `full`: with them the record would name more channels than before, and more than `capacity`; `gone`: there is no
+   * record. Then nothing is noted.
    */
-  note(id: string, requests: Readonly<Record<string, string>>, capacity: number): Promise<'noted' | 'full' | 'gone'>;
+  note(
+    id: string,
+    requests: Readonly<Record<string, NotedRequest>>,
+    capacity: number,
+  ): Promise<'noted' | 'full' | 'gone'>;
   /** Takes a channel out of the record, if its latest request is still this one. */
   forget(id: string, channel: string, token: string): Promise<void>;
-  /** What a new token says holds from now on. False: there is no record. */
-  refresh(id: string, identity: Identity): Promise<boolean>;
+  /** What a new token says holds from now on, the user included; so does the format, if given. False: there is no record. */
+  refresh(id: string, identity: Identity, format?: FormatName): Promise<boolean>;
+  /** A subscription by a token ends later, or never. False: there is no record, or `token` is not its latest request. */
+  extend(id: string, channel: string, token: string, expires: number | undefined): Promise<boolean>;
   remove(id: string): Promise<void>;
+}
+
+/** A request for a channel, as the record notes it. */
+export interface NotedRequest {
+  readonly token: string;
+  /** When the subscription ends, Unix time in seconds; absent: never. */
+  readonly expires?: number;
+}
+
+/** What the sweep sees of a connection without reading its record; a little old. */
+export interface SweptConnection {
+  readonly id: string;
+  readonly format: FormatName;
+  /** When its token ends, Unix time in seconds; absent: never. */
+  readonly expires?: number;
+  /** It has had subscriptions that end before it does. */
+  readonly hasEnds: boolean;
+}
+
+/** Connections by what they have in common. A little old: one of the last second may be missing. May throw `Unavailable`. */
+export interface ConnectionIndex {
+  /** The ids of a user's connections; none for the anonymous user `''`. */
+  ofUser(user: string): Promise<string[]>;
+  /** Connections made within a minute (whole minutes since 1970), a page; `next`: there are more, ask again `after` it. */
+  madeIn(minute: number, after?: string): Promise<{ readonly connections: SweptConnection[]; readonly next?: string }>;
+}
+
+/** Counts what there is, at the cost of reading all of it. May throw `Unavailable`. */
+export interface Census {
+  /** Readers by channel, and how many connections and users there are. */
+  count(): Promise<{
+    readonly channels: ReadonlyMap<string, number>;
+    readonly connections: number;
+    readonly users: number;
+  }>;
 }
 
 /** An event on its way into its channel's queue. */
@@ -190,8 +290,23 @@ export interface ChannelQueue {
 export interface LaterQueue {
   /** A handshake's subscribe, as a new event of its channel, after a second. */
   again(event: SubscribeEvent): Promise<void>;
-  /** Ends a connection, until API Gateway says that it is gone; `channel` is where it was met, for its leave. */
-  end(connection: string, channel?: string): Promise<void>;
+  /**
+   * Ends a connection, until API Gateway says that it is gone; `channel` is where it was met, for its leave,
+   * and `disconnect` what it is told before.
+   */
+  end(connection: string, options?: { readonly channel?: string; readonly disconnect?: Reason }): Promise<void>;
+  /** Goes on with the sweep. */
+  sweep(task: SweepTask): Promise<void>;
+}
+
+/** What the owner of the stack answers to `rpc`. May throw `Unavailable`. */
+export interface Rpc {
+  call(request: {
+    readonly method: string;
+    readonly data: unknown;
+    readonly user: string;
+    readonly connection: string;
+  }): Promise<{ readonly data: unknown } | { readonly error: { readonly code: number; readonly message: string } }>;
 }
 
 /** Where what cannot be processed is kept, with an alarm, until somebody puts it back. */
@@ -213,12 +328,37 @@ export interface Posts {
   end(connection: string): Promise<'ended' | 'gone' | 'busy'>;
 }
 
-/** How documents are written for one kind of client. Each answers one document, without a line break. */
+/** A reader, as others are told of it. */
+export type Member = Pick<Subscription, 'connection' | 'user' | 'info' | 'channelInfo'>;
+
+/** How a subscribe ended well. */
+export interface Subscribed {
+  /** Where the reader stands before `pieces`, and the log when they are none; absent: the channel has no history. */
+  readonly position?: Position;
+  /** Only where `since` was given. */
+  readonly recovered?: boolean;
+  /** What was missed, as far as it goes with the reply: publications and the texts that `piece` made of them. */
+  readonly missed: readonly { readonly publication: Publication; readonly text: string }[];
+}
+
+/** How documents are written for one kind of client. Each answers one document without a line break, but for `subscribed`. */
 export interface Format {
+  /** The kind's own push of a message. */
   message(channel: string, publication: Publication): string;
-  subscribed(event: SubscribeEvent, position: Position | undefined, recovered: boolean | undefined): string;
-  unsubscribed(channel: string, id: string | undefined): string;
-  alreadySubscribed(event: SubscribeEvent): string;
+  /** A message as a part of `subscribed`. */
+  piece(channel: string, publication: Publication): string;
+  /** A frame: the reply, or push, with what was missed. Its size is at most that without `missed` and its pieces', one byte more each, and 64. */
+  subscribed(event: SubscribeEvent, outcome: Subscribed): string;
+  /** The reply, or the push where the server asked. */
+  unsubscribed(event: Pick<UnsubscribeEvent, 'channel' | 'id' | 'push'>): string;
+  /** Whether joins and leaves are told of connections, or of users: then of the first to come and the last to go. */
+  readonly tells: 'connections' | 'users';
+  join(channel: string, member: Member): string;
+  leave(channel: string, member: Member): string;
+  disconnect(reason: Reason): string;
+  /** Keeps the connection; needs no answer. */
+  readonly ping: string;
+  reply(reply: Reply): string;
 }
 
 /** Writes structured log lines: ids, never payloads, never tokens. */
@@ -252,6 +392,8 @@ export interface Tokens {
    * `Unavailable` where the keys cannot be had.
    */
   verify(token: string): Promise<Identity>;
+  /** The same of a subscription token. */
+  verifySubscription(token: string): Promise<SubscriptionGrant>;
 }
 
 /** A worker's hold on the events of its batch. Both may throw `Unavailable`. */

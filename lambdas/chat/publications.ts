@@ -1,12 +1,16 @@
 import type { Delivered, PublishEvent } from './channel-event.ts';
 import { type ChannelState, positionOf } from './channel-state.ts';
 import type { Chat } from './chat.ts';
-import { type OutgoingMessage, postRun } from './fan-out.ts';
+import { cutReader } from './departure.ts';
+import { type OutgoingPush, postRun } from './fan-out.ts';
 import { hasHistory } from './namespace.ts';
 import type { LogRow, Position, Publication } from './ports.ts';
 import type { Seq } from './seq.ts';
+import { sideBySide } from './side-by-side.ts';
 
 type Publish = Delivered<PublishEvent>;
+
+const CUTS_AT_ONCE = 32;
 
 /**
  * Handles a run of publications: rows at the next offsets, then the head, only then the posts.
@@ -22,11 +26,17 @@ export async function publishRun(
   run: readonly Publish[],
 ): Promise<void> {
   const placed = new Map([...(await placesOfRepeats(chat, state, run)), ...(await append(chat, state, run))]);
-  const messages = run.map(({ event, seq }): OutgoingMessage => {
+  const pushes = run.map(({ event, seq }): OutgoingPush => {
     // what has no place, or has lost it with its row, is posted without one
-    return { seq, publication: placed.get(seq) ?? publicationOf(event), ephemeral: event.ephemeral === true };
+    const publication = placed.get(seq) ?? publicationOf(event);
+    return { seq, mayBeLost: event.ephemeral === true, textIn: (format) => format.message(state.name, publication) };
   });
-  await postRun(chat, state, messages);
+  const readers = (await state.readers.all()).filter((reader) => !reader.cut);
+  const stale = readers.filter((reader) => reader.from.epoch !== state.epoch);
+  await sideBySide(stale, CUTS_AT_ONCE, ({ connection }) => cutReader(chat, state, connection));
+  // who is catching up finds the messages in the log
+  const current = readers.filter((reader) => reader.from.epoch === state.epoch && reader.at === undefined);
+  await postRun(chat, state, pushes, current);
 }
 
 /** Appends what is new and kept. Answers the publications by their events. */
@@ -41,6 +51,7 @@ async function append(
     if (state.offset > 0 && fresh.some(({ event }) => !event.ephemeral)) {
       state.epoch = await log.renew(state.name, state.turn);
       state.offset = 0;
+      state.removed = 0;
     }
     return new Map();
   }
@@ -75,13 +86,14 @@ const isKept = (state: ChannelState, event: PublishEvent): boolean =>
 
 /** What readers are shown of an event; without a place it has no history. */
 export function publicationOf(event: PublishEvent, place?: Position): Publication {
-  const { id, user, connection, data, tags, key, time } = event;
+  const { id, user, connection, info, data, tags, key, time } = event;
   return {
     id,
     data,
     time,
     ...(user !== undefined && { user }),
     ...(connection !== undefined && { connection }),
+    ...(info !== undefined && { info }),
     ...(tags !== undefined && { tags }),
     ...(key !== undefined && { key }),
     ...place,

@@ -68,7 +68,7 @@ export async function park(
   if (event.type === 'publish' && seq <= state.last) {
     const readers = (await state.readers.all()).filter((reader) => !reader.cut);
     await sideBySide(readers, CUTS_AT_ONCE, ({ connection }) => cutReader(chat, state, connection));
-  } else if (event.type !== 'leave' && event.connection !== undefined) {
+  } else if (event.type !== 'leave' && event.type !== 'removeHistory' && event.connection !== undefined) {
     await cutReader(chat, state, event.connection);
   }
 }

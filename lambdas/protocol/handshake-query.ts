@@ -3,26 +3,35 @@ import type { WantedChannel } from '../chat/handshake.ts';
 /** The query string of a handshake, decoded once, as API Gateway hands it over. */
 export type HandshakeQuery = Readonly<Record<string, string | undefined>>;
 
+/** A position that no channel has reached. */
+const UNKNOWN = { epoch: '', offset: Number.MAX_SAFE_INTEGER };
+
 /**
- * The channels of a handshake: `channels=a,b` and, for each, `since.<channel>=<epoch>:<offset>`.
+ * The channels of a handshake: `channels=a,b` and, for each, `since.<channel>=<epoch>:<offset>`; `rewind=<number>` is for
+ * those without one.
  *
  * A name with a comma is percent-encoded once more than the query itself. A `since` that is no position is as one that
- * is unknown: the client is told that it was not recovered.
+ * is unknown: the client is told that it was not recovered. A `rewind` that is no number is as none.
  */
 export function wantedChannels(query: HandshakeQuery): WantedChannel[] {
   const names = (query.channels ?? '').split(',').filter((name) => name !== '');
+  const [rewind] = /^\d+$/.exec(query.rewind ?? '') ?? [];
   return names.map((encoded) => {
     const name = decoded(encoded);
     const since = query[`since.${name}`];
-    return since === undefined ? { name } : { name, since: positionFrom(since) };
+    if (since !== undefined) return { name, since: positionFrom(since) };
+    return rewind === undefined ? { name } : { name, rewind: exact(rewind) };
   });
 }
 
 function positionFrom(text: string): { epoch: string; offset: number } {
-  const colon = text.lastIndexOf(':');
-  const offset = /^\d{1,16}$/.test(text.slice(colon + 1)) ? Number(text.slice(colon + 1)) : 0;
-  return { epoch: text.slice(0, Math.max(colon, 0)), offset };
+  const [, epoch, offset] = /^(.*):(\d+)$/s.exec(text) ?? [];
+  if (epoch === undefined || offset === undefined) return UNKNOWN;
+  return { epoch, offset: exact(offset) };
 }
+
+/** (no channel has so many messages) */
+const exact = (digits: string): number => Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 
 function decoded(name: string): string {
   try {

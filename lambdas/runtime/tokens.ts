@@ -1,10 +1,8 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { issuerTokens } from '../aws/issuer-tokens.ts';
-import { stackSecret } from '../aws/stack-secret.ts';
 import { stackTokens } from '../aws/stack-tokens.ts';
 import { tokens as tokensOf } from '../aws/tokens.ts';
 import type { Tokens } from '../chat/ports.ts';
-import { SERVICE_CALLS } from './service-calls.ts';
+import { secret } from './secret.ts';
 import { setting } from './settings.ts';
 
 /** Verifies the trusted issuer's tokens and the stack's own. */
@@ -18,6 +16,6 @@ export function tokens(): Tokens {
       accepts: client === undefined ? { audience: setting('ISSUER_AUDIENCE') } : { client },
       ...(endpoint !== undefined && { endpoint }),
     }),
-    stack: stackTokens(stackSecret(new SecretsManagerClient(SERVICE_CALLS), setting('SECRET_ARN'))),
+    stack: stackTokens(secret()),
   });
 }

@@ -31,8 +31,8 @@ export const BREAKS: readonly Break[] = [
       ],
       [
         chat('publications'),
-        'await postRun(chat, state, messages);',
-        'await postRun(chat, state, messages);\n  await chat.log.advance(state.name, state.turn, { offset: state.offset, last: state.last });',
+        'await postRun(chat, state, pushes, current);',
+        'await postRun(chat, state, pushes, current);\n  await chat.log.advance(state.name, state.turn, { offset: state.offset, last: state.last });',
       ],
     ],
   },
@@ -83,7 +83,10 @@ export const BREAKS: readonly Break[] = [
   },
   {
     name: 'epoch-ignored: a reader of another epoch is left where it is',
-    edits: [[chat('fan-out'), '(reader) => reader.from.epoch === state.epoch', '() => true']],
+    edits: [
+      [chat('publications'), '(reader) => reader.from.epoch !== state.epoch', '() => false'],
+      [chat('publications'), 'reader.from.epoch === state.epoch && ', ''],
+    ],
   },
   {
     name: 'always-alone: every event is handled under a trial of its own, for ever',
@@ -125,23 +128,27 @@ export const BREAKS: readonly Break[] = [
   },
   {
     name: 'unanswered-subscribed: a subscribed without an answer leaves no trace',
-    edits: [[chat('membership'), "if (delivery !== 'gone') await", "if (delivery === 'refused') await"]],
+    edits: [
+      [
+        chat('subscribing'),
+        'const row: Subscription = { ...reader, cut: true };',
+        "if (delivery !== 'refused') return undefined;\n  const row: Subscription = { ...reader, cut: true };",
+      ],
+    ],
   },
   {
     name: 'cut-before-told: a reader is cut off before its end is certain',
     edits: [
       [
         chat('departure'),
-        'await chat.later.end(connection, channel);',
-        'await chat.subscriptions.cut(channel, connection);\n  await chat.later.end(connection, channel);',
+        'await chat.later.end(connection, {',
+        'await chat.subscriptions.cut(channel, connection);\n  await chat.later.end(connection, {',
       ],
     ],
   },
   {
     name: 'covered-posted-again: a reader is sent what its subscribed already covered',
-    edits: [
-      [chat('fan-out'), 'messages.findIndex((m) => m.seq > seq)', 'messages.findIndex((m) => m.seq > seq || true)'],
-    ],
+    edits: [[chat('fan-out'), '(document) => document.seq > seq ||', "(document) => document.seq > '' ||"]],
   },
   {
     name: 'parked-silently: nobody is told of a parked event',
@@ -161,19 +168,19 @@ export const BREAKS: readonly Break[] = [
     name: 'row-first: the subscription is written before its reply is accepted',
     edits: [
       [
-        chat('membership'),
-        'const delivery = await send(chat, event.connection, reply, state.lease.endsAt);\n  if (delivery',
-        'await state.readers.put(subscriptionOf(event, seq, position));\n  const delivery = await send(chat, event.connection, reply, state.lease.endsAt);\n  if (delivery',
+        chat('subscribing'),
+        "const delivery = frame === ''",
+        "await state.readers.put(subscriptionOf(event, seq, { ...beginning.position, offset: at }));\n  const delivery = frame === ''",
       ],
     ],
   },
   {
     name: 'handshake-given-up: a connection in its handshake is given up on its first 410',
-    edits: [[chat('membership'), "delivery === 'gone' && event.handshake &&", "delivery === 'gone' && !event &&"]],
+    edits: [[chat('subscribing'), "delivery === 'gone' && event.handshake &&", "delivery === 'gone' && !event &&"]],
   },
   {
     name: 'later-unchecked: a delayed subscribe counts, whatever the client has asked since',
-    edits: [[chat('membership'), 'if (event.attempt !== undefined && !(await', 'if (event.v > 1 && !(await']],
+    edits: [[chat('subscribing'), 'event.attempt !== undefined || event.by', 'event.by']],
   },
   {
     name: 'noted-after-sending: the record names a channel only after the event was sent',
@@ -204,5 +211,93 @@ export const BREAKS: readonly Break[] = [
         "return gone(chat, 'sender', state.name);",
       ],
     ],
+  },
+  {
+    name: 'live-too-early: a reader counts as live before it has caught up',
+    edits: [[chat('subscribing'), 'const isLive = reader.from.offset === state.offset;', 'const isLive = true;']],
+  },
+  {
+    name: 'sweep-of-the-young: the sweep takes a connection in its handshake for a dead one',
+    edits: [[chat('sweep'), 'Math.max(interval - 1, YOUNGEST_MIN);', 'interval - 1;']],
+  },
+  {
+    name: 'not-passed-by: a reader that is catching up is sent what is published meanwhile',
+    edits: [[chat('publications'), ' && reader.at === undefined', '']],
+  },
+  {
+    name: 'part-recovered: a gap of which a part has expired counts as recovered',
+    edits: [[chat('recovery'), 'if (!isUnbroken(piece, since.offset)) return lost;', '']],
+  },
+  {
+    name: 'removal-forgotten: what was removed is recovered',
+    edits: [[chat('recovery'), 'Math.max(removed, offset', 'Math.max(offset']],
+  },
+  {
+    name: 'removal-overlooked: a reader that is catching up is sent what was removed meanwhile',
+    edits: [[chat('catching-up'), 'row.at < state.removed || ', '']],
+  },
+  {
+    name: 'removal-repeated: a removal that is handled twice takes out what was published after it',
+    edits: [[chat('channel-worker'), 'if (run.some(({ seq }) => seq <= state.last)) return;', '']],
+  },
+  {
+    name: 'hole-passed-over: a reader that is catching up goes on behind what has expired',
+    edits: [[chat('catching-up'), '|| !isUnbroken(piece, row.at)', '']],
+  },
+  {
+    name: 'lost-silently: a reader is removed before it is told that its history has run out',
+    edits: [
+      [
+        chat('catching-up'),
+        'const text = chat.formats[row.format].unsubscribed',
+        'await state.readers.remove(row.connection);\n  const text = chat.formats[row.format].unsubscribed',
+      ],
+    ],
+  },
+  {
+    name: 'row-before-record: a reader whose history has run out is removed before its record forgets the channel',
+    edits: [
+      [
+        chat('catching-up'),
+        'await chat.connections.forget(row.connection, state.name, row.token);',
+        'await state.readers.remove(row.connection);\n  await chat.connections.forget(row.connection, state.name, row.token);',
+      ],
+    ],
+  },
+  {
+    name: 'more-not-asked-again: a subscribe that comes back does not ask for the rest again',
+    edits: [[chat('subscribing'), 'if (row.at !== undefined && !row.cut) await', 'if (!row) await']],
+  },
+  {
+    name: 'asked-before-noted: more is asked for before the row says how far the reader has come',
+    edits: [
+      [
+        chat('catching-up'),
+        'await state.readers.put({ ...reader, at });\n  await askForMore(chat, state.name, event);',
+        'await askForMore(chat, state.name, event);\n  await state.readers.put(row);',
+      ],
+    ],
+  },
+  {
+    name: 'contradicted: a second answer leaves out what the first one held',
+    edits: [[chat('subscribing'), 'const mayContradict = receives > 1 &&', 'const mayContradict = receives < 1 &&']],
+  },
+  {
+    name: 'leave-after-row: who goes is told after its row is deleted',
+    edits: [
+      [
+        chat('membership'),
+        'await tellMoves(chat, state, [...moves.values()]);\n  await sideBySide(run, SIDE_BY_SIDE, (item) => finish(chat, state, item, moves.get(item)?.reader));',
+        'await sideBySide(run, SIDE_BY_SIDE, (item) => finish(chat, state, item, moves.get(item)?.reader));\n  await tellMoves(chat, state, [...moves.values()]);',
+      ],
+    ],
+  },
+  {
+    name: 'join-before-row: a join is told once, when its event is handled for the first time',
+    edits: [[chat('membership'), 'return reader && {', 'return reader && receives === 1 && {']],
+  },
+  {
+    name: 'epoch-mixed: a reader of another epoch that is catching up is sent what this one holds',
+    edits: [[chat('catching-up'), 'if (row.from.epoch !== state.epoch) return', "if (row.from.epoch === '') return"]],
   },
 ];

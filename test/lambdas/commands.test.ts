@@ -1,19 +1,30 @@
 import { ApiGatewayManagementApiClient, PostToConnectionCommand } from '@aws-sdk/client-apigatewaymanagementapi';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetQueueAttributesCommand, SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { SignJWT } from 'jose';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { contextOf, messageEvent, SIGNING_KEY, setFunctionEnvironment } from '../support/function-environment.ts';
 
-setFunctionEnvironment();
+const RPC_FUNCTION = 'arn:aws:lambda:us-east-1:000000000000:function:rpc';
+
+setFunctionEnvironment({
+  RPC_FUNCTION,
+  NAMESPACES: JSON.stringify({
+    '': { historySize: 100, historyTtl: 3600, allowSubscribeForClient: true, allowHistoryForSubscriber: true },
+    live: { allowSubscribeForClient: true, allowPublishForClient: true },
+    crowd: { presence: true, allowPresenceForClient: true },
+  }),
+});
 const { handler } = await import('../../lambdas/commands.ts');
 
 const tables = mockClient(DynamoDBDocumentClient);
 const queues = mockClient(SQSClient);
 const secrets = mockClient(SecretsManagerClient);
 const clients = mockClient(ApiGatewayManagementApiClient);
+const functions = mockClient(LambdaClient);
 const warnings = vi.spyOn(console, 'warn').mockReturnValue();
 
 const record = { id: 'c1', user: 'alice', connectedAt: 1, channels: { '#general': 's1' }, expiresAt: 9e12 };
@@ -23,10 +34,18 @@ const read = (body: string | undefined) =>
   String(body)
     .split('\n')
     .map((line) => JSON.parse(line));
+const signed = (claims: Record<string, unknown>) =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(SIGNING_KEY));
+const events = () =>
+  queues
+    .commandCalls(SendMessageBatchCommand)
+    .flatMap(({ args: [{ input }] }) =>
+      (input.Entries ?? []).map(({ MessageBody }) => JSON.parse(String(MessageBody))),
+    );
 const posts = () => clients.commandCalls(PostToConnectionCommand).map(({ args: [{ input }] }) => input);
 
 beforeEach(() => {
-  for (const mock of [tables, queues, secrets, clients]) mock.reset();
+  for (const mock of [tables, queues, secrets, clients, functions]) mock.reset();
   warnings.mockClear();
   tables.on(GetCommand).resolves({ Item: record });
   tables.on(UpdateCommand).resolves({});
@@ -66,12 +85,64 @@ describe('$default', () => {
 
   it('refreshes a connection with a token of the stack', async () => {
     const exp = Math.floor(Date.now() / 1000) + 60;
-    const token = await new SignJWT({ sub: 'alice', exp })
-      .setProtectedHeader({ alg: 'HS256' })
-      .sign(new TextEncoder().encode(SIGNING_KEY));
+    const token = await signed({ sub: 'alice', exp });
     const { body } = await run({ action: 'refresh', token, id: 'r1' });
     expect(read(body)).toEqual([{ type: 'refreshed', id: 'r1', expires: exp }]);
     expect(tables.commandCalls(UpdateCommand)).toHaveLength(1);
+  });
+
+  it("answers connect by a post, which promises the sweep's pings, and then sends what it subscribes to", async () => {
+    tables.on(GetCommand).resolves({ Item: { ...record, user: '', expires: 0, channels: {} } });
+    tables.on(GetCommand, { Key: { pk: 'CHAN#general', sk: 'HEAD' } }).resolves({});
+    const token = await signed({ sub: 'alice', channels: ['general', 'live:x'] });
+    expect(await run({ id: 1, connect: { token } })).toEqual({ statusCode: 200 });
+    expect(posts().map(({ Data }) => JSON.parse(String(Data)))).toEqual([
+      {
+        id: 1,
+        connect: {
+          client: 'c1',
+          version: 'Parley',
+          ping: 600,
+          subs: { general: { recoverable: true, positioned: true, epoch: '' }, 'live:x': {} },
+        },
+      },
+    ]);
+    expect(events()).toMatchObject([
+      { type: 'subscribe', by: 'connect', channel: 'general', user: 'alice', format: 'centrifuge' },
+      { type: 'subscribe', by: 'connect', channel: 'live:x', user: 'alice', format: 'centrifuge' },
+    ]);
+  });
+
+  it('answers nobody who connects by a token that is no good, but with the end of the connection', async () => {
+    tables.on(GetCommand).resolves({ Item: { ...record, user: '', expires: 0, channels: {} } });
+    const info = vi.spyOn(console, 'info').mockReturnValueOnce();
+    const { body } = await run({ id: 1, connect: { token: 'secret-token' } });
+    expect(read(body)).toEqual([{ push: { disconnect: { code: 3500, reason: 'invalid token' } } }]);
+    expect(queues.commandCalls(SendMessageCommand)).toHaveLength(1);
+    expect(info.mock.calls.join()).not.toContain('secret-token');
+  });
+
+  it('reads what a channel keeps', async () => {
+    const head = { epoch: 'e', offset: 1, turn: 1, table: 'channels', expiresAt: 9e12 };
+    tables.on(GetCommand, { Key: { pk: 'CHAN#general', sk: 'HEAD' } }).resolves({ Item: head });
+    tables.on(QueryCommand).resolves({ Items: [] });
+    const { body } = await run({ action: 'history', channel: 'general', id: 'h1' });
+    expect(read(body)).toMatchObject([{ type: 'history', id: 'h1', messages: [] }]);
+  });
+
+  it('reads who is there', async () => {
+    tables.on(QueryCommand).resolves({ Items: [] });
+    const { body } = await run({ action: 'presence', channel: 'crowd:x', id: 'p1' });
+    expect(read(body)).toEqual([{ type: 'presence', id: 'p1', channel: 'crowd:x', members: [] }]);
+  });
+
+  it("asks the owner's function", async () => {
+    functions.on(InvokeCommand).resolves({ Payload: Buffer.from('{"data":3}') as never });
+    const { body } = await run({ id: 1, rpc: { method: 'add', data: [1, 2] } });
+    expect(read(body)).toEqual([{ id: 1, rpc: { data: 3 } }]);
+    const [call] = functions.commandCalls(InvokeCommand).map(({ args: [{ input }] }) => input);
+    expect(call?.FunctionName).toBe(RPC_FUNCTION);
+    expect(JSON.parse(String(call?.Payload))).toEqual({ method: 'add', data: [1, 2], user: 'alice', client: 'c1' });
   });
 
   it('posts the replies that do not fit one frame, each frame of 32 KB at most', async () => {
@@ -100,7 +171,7 @@ describe('$default', () => {
     it('ends a connection that would not know what was accepted', async () => {
       refuse(413);
       expect(await run(...pings)).toEqual({ statusCode: 200 });
-      expect(ends()).toMatchObject([{ MessageBody: '{"v":1,"type":"end","connection":"c1"}' }]);
+      expect(ends()).toMatchObject([{ MessageBody: '{"v":2,"type":"end","connection":"c1"}' }]);
     });
 
     it('ends it also where the posts are not let through, and does not fail: the events are sent', async () => {

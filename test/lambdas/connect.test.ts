@@ -16,6 +16,7 @@ const { handler } = await import('../../lambdas/connect.ts');
 const tables = mockClient(DynamoDBDocumentClient);
 const queues = mockClient(SQSClient);
 const log = vi.spyOn(console, 'info').mockReturnValue();
+vi.spyOn(console, 'error').mockReturnValue();
 
 const records = () => tables.commandCalls(PutCommand).map(({ args: [{ input }] }) => input);
 const events = () =>
@@ -40,6 +41,7 @@ describe('$connect', () => {
       user: 'alice',
       expires: '1999999999',
       info: '{"name":"Alice"}',
+      serverChannels: '["news"]',
       principalId: 'alice',
     });
     expect(await handler(event, contextOf())).toEqual({ statusCode: 200 });
@@ -52,8 +54,12 @@ describe('$connect', () => {
           sk: 'CONN',
           id: 'c1',
           user: 'alice',
+          userKey: 'alice',
           expires: 1_999_999_999,
           info: '{"name":"Alice"}',
+          serverChannels: '["news"]',
+          minute: Math.floor(connectedAt / 60_000),
+          format: 'json',
           connectedAt,
           channels: {},
           expiresAt: Math.floor(connectedAt / 1000) + 7_800,
@@ -79,6 +85,15 @@ describe('$connect', () => {
     ]);
     expect(queues.commandCalls(SendMessageBatchCommand)[0]?.args[0].input.QueueUrl).toBe(CHANNEL_QUEUE_URL);
     expect(Object.keys(records()[0]?.Item?.channels)).toEqual(['#general', '#live:x']);
+  });
+
+  it('asks for the newest messages of the channels for which the query says no position', async () => {
+    const query = { channels: 'general,live:x', 'since.general': 'epoch:41', rewind: '20' };
+    await handler(connectEvent({ user: 'alice' }, query), contextOf());
+    const [first, second] = events();
+    expect(first).toMatchObject({ channel: 'general', since: { epoch: 'epoch', offset: 41 } });
+    expect(first).not.toHaveProperty('rewind');
+    expect(second).toMatchObject({ channel: 'live:x', rewind: 20 });
   });
 
   it.each(['closed:x', 'nowhere:x', 'two words', '$secret', 'general,closed:x'])(

@@ -34,8 +34,8 @@ describe('$disconnect', () => {
     queues.on(SendMessageBatchCommand).callsFake(({ Entries }: { Entries: { Id: string; MessageBody: string }[] }) => {
       expect(deleted()).toEqual([]);
       expect(Entries.map(({ MessageBody }) => JSON.parse(MessageBody))).toEqual([
-        { v: 1, type: 'leave', channel: 'general', connection: 'c1' },
-        { v: 1, type: 'leave', channel: 'news', connection: 'c1' },
+        { v: 2, type: 'leave', channel: 'general', connection: 'c1' },
+        { v: 2, type: 'leave', channel: 'news', connection: 'c1' },
       ]);
       return { Successful: Entries.map(({ Id }) => ({ Id })) };
     });

@@ -2,9 +2,10 @@ import {
   ApiGatewayManagementApiClient,
   DeleteConnectionCommand,
   GoneException,
+  PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { contextOf, setFunctionEnvironment, sqsRecord } from '../support/function-environment.ts';
@@ -19,7 +20,7 @@ const clients = mockClient(ApiGatewayManagementApiClient);
 const errors = vi.spyOn(console, 'error').mockReturnValue();
 
 const run = (...bodies: unknown[]) =>
-  handler({ Records: bodies.map((body, i) => sqsRecord(`m${i + 1}`, body)) }, contextOf());
+  handler({ Records: bodies.map((body, i) => sqsRecord(`m${i + 1}`, body)) }, contextOf(10_000));
 const end = (connection: string) => ({ v: 1, type: 'end', connection });
 const failed = (...ids: string[]) => ({ batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) });
 const events = () =>
@@ -38,15 +39,47 @@ beforeEach(() => {
   queues.on(SendMessageBatchCommand).callsFake(({ Entries }: { Entries: { Id: string }[] }) => ({
     Successful: Entries.map(({ Id }) => ({ Id })),
   }));
+  queues.on(SendMessageCommand).resolves({});
   clients.on(DeleteConnectionCommand).resolves({});
+  clients.on(PostToConnectionCommand).resolves({});
 });
 
 describe('what waited', () => {
   it('ends a connection, and takes it down', async () => {
     expect(await run(end('c1'))).toEqual(failed());
     expect(clients.commandCalls(DeleteConnectionCommand)[0]?.args[0].input).toEqual({ ConnectionId: 'c1' });
-    expect(events()).toEqual([{ v: 1, type: 'leave', channel: 'general', connection: 'c1' }]);
+    expect(events()).toEqual([{ v: 2, type: 'leave', channel: 'general', connection: 'c1' }]);
     expect(tables.commandCalls(DeleteCommand)).toHaveLength(1);
+  });
+
+  it('tells a client why its connection ends, before it does', async () => {
+    clients.on(DeleteConnectionCommand).callsFake(() => {
+      const posts = clients.commandCalls(PostToConnectionCommand).map(({ args: [{ input }] }) => String(input.Data));
+      expect(posts).toEqual(['{"type":"disconnect","code":3005,"reason":"connection expired"}']);
+      return {};
+    });
+    const disconnect = { code: 3005, reason: 'connection expired' };
+    expect(await run({ ...end('c1'), disconnect })).toEqual(failed());
+    expect(clients.commandCalls(DeleteConnectionCommand)).toHaveLength(1);
+  });
+
+  it('goes on with the sweep', async () => {
+    tables.on(QueryCommand).resolves({ Items: [{ pk: 'CONN#c7', format: 'centrifuge', expiresAt: 9e12 }] });
+    expect(await run({ v: 2, type: 'sweep', minutes: [5], after: 'c6' })).toEqual(failed());
+    expect(tables.commandCalls(QueryCommand)[0]?.args[0].input).toMatchObject({
+      IndexName: 'byMinute',
+      ExclusiveStartKey: { minute: 5, pk: 'CONN#c6' },
+    });
+    expect(clients.commandCalls(PostToConnectionCommand)[0]?.args[0].input).toEqual({ ConnectionId: 'c7', Data: '{}' });
+  });
+
+  it('hands a part of the sweep on when the time is nearly over', async () => {
+    const task = { v: 2, type: 'sweep', minutes: [5], after: 'c6' };
+    const { batchItemFailures } = await handler({ Records: [sqsRecord('m1', task)] }, contextOf(5_000));
+    expect(batchItemFailures).toEqual([]);
+    const [sent] = queues.commandCalls(SendMessageCommand).map(({ args: [{ input }] }) => input);
+    expect(JSON.parse(String(sent?.MessageBody))).toEqual(task);
+    expect(clients.commandCalls(PostToConnectionCommand)).toEqual([]);
   });
 
   it('takes down a connection that is gone already', async () => {

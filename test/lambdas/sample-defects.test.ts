@@ -112,8 +112,8 @@ describe('unlike the samples, Parley', () => {
     expect(await publish(publishEvent('m1', { connection: 'c1' }))).toEqual({ batchItemFailures: [] });
     expect(deleted()).toEqual([{ pk: 'CONN#r1', sk: 'CONN' }]);
     expect(events()).toEqual([
-      { v: 1, type: 'leave', channel: 'news', connection: 'r1' },
-      { v: 1, type: 'leave', channel: 'general', connection: 'r1' },
+      { v: 2, type: 'leave', channel: 'news', connection: 'r1' },
+      { v: 2, type: 'leave', channel: 'general', connection: 'r1' },
     ]);
   });
 

@@ -83,7 +83,7 @@ describe('sendMessage', () => {
     expect(await send({ action: 'sendMessage', channel: 'live:x', data: 'hello', id: 'm1' })).toBeUndefined();
     const [end] = queues.commandCalls(SendMessageCommand).map(({ args: [{ input }] }) => input);
     expect(end?.QueueUrl).toBe(LATER_QUEUE_URL);
-    expect(JSON.parse(String(end?.MessageBody))).toEqual({ v: 1, type: 'end', connection: 'c1' });
+    expect(JSON.parse(String(end?.MessageBody))).toEqual({ v: 2, type: 'end', connection: 'c1' });
   });
 
   it('tells of a fault nothing but that there was one, and the request to ask about', async () => {
@@ -102,6 +102,14 @@ describe('sendMessage', () => {
     expect(text).toContain('table connections is away');
     expect(text).toContain('api-request');
     expect(text).not.toContain('a secret');
+  });
+
+  it.each([
+    ['{"action":"sendMessage","action":"history","channel":"general","id":"h1"}', 'permission_denied'],
+    ['{"action":"sendMessage","action":"presence","channel":"general","id":"h1"}', 'not_available'],
+    ['{"action":"sendMessage","action":"subscribe","channel":"$x","token":"t","id":"h1"}', 'internal'],
+  ])('reaches for nothing that it was not given, also where a frame smuggles in a command: %s', async (frame, code) => {
+    expect(await send(frame)).toMatchObject({ type: 'error', id: 'h1', code });
   });
 
   it('verifies no token, also where a frame smuggles one in', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle, ENTRY_DIRECTORY } from '../../lib/function-bundle.ts';
-import { propertiesOf, templateOf } from './synthesis.ts';
+import { propertiesOf, rpc, templateOf } from './synthesis.ts';
 
 /** How large the code of each function may be, in KB: a cold start waits for all of it. */
 const CEILINGS = {
@@ -11,9 +11,11 @@ const CEILINGS = {
   connect: 450,
   disconnect: 450,
   'send-message': 475,
-  commands: 525,
+  commands: 600,
+  'server-api': 500,
   deliver: 500,
   later: 475,
+  sweep: 475,
 };
 const NAMES = Object.keys(CEILINGS);
 
@@ -28,12 +30,15 @@ const SETTINGS = [
   'ISSUER_AUDIENCE',
   'ISSUER_CLIENT_ID',
   'ISSUER_URL',
+  'JOIN_LEAVE_READERS',
   'LATER_QUEUE_URL',
   'MAX_BACKLOG',
   'MAX_CHANNELS',
   'MAX_MESSAGE_BYTES',
   'NAMESPACES',
   'PARKED_QUEUE_URL',
+  'PING_INTERVAL',
+  'RPC_FUNCTION',
   'SECRET_ARN',
   'USER_CLAIM',
   'VISIBILITY_TIMEOUT',
@@ -65,10 +70,11 @@ describe('the bundles', () => {
   });
 
   it.each(NAMES)('has %s told what its code asks for, and no more', (name) => {
-    const template = templateOf();
-    const issuer = templateOf({ issuer: { url: 'https://login.example.com', audience: 'parley' } });
+    const issuer = { url: 'https://login.example.com', audience: 'parley' };
     const id = name.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
-    const told = [template, issuer].flatMap((stack) => Object.keys(propertiesOf(stack, id).Environment.Variables));
+    const told = [templateOf(), templateOf({ issuer, rpc })].flatMap((stack) =>
+      Object.keys(propertiesOf(stack, id).Environment.Variables),
+    );
     const asked = SETTINGS.filter((setting) => new RegExp(`\\b${setting}\\b`).test(code.get(name) ?? ''));
     expect([...new Set(told)].filter((setting) => !setting.startsWith('POWERTOOLS_')).sort()).toEqual(asked);
   });

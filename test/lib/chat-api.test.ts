@@ -25,7 +25,8 @@ describe('the API', () => {
   });
 
   it('has the routes $connect, $disconnect, sendMessage and $default, and no other', () => {
-    const routes = Object.values(template.findResources('AWS::ApiGatewayV2::Route')) as Resource[];
+    const ofApi = { Properties: { ApiId: { Ref: 'WebSocketApi' } } };
+    const routes = Object.values(template.findResources('AWS::ApiGatewayV2::Route', ofApi)) as Resource[];
     expect(routes.map(({ Properties }) => Properties.RouteKey).sort()).toEqual([...keys].sort());
   });
 
@@ -80,7 +81,8 @@ describe('the API', () => {
 
 describe("the API's stage", () => {
   const template = templateOf();
-  const stage = () => Object.values(template.findResources('AWS::ApiGatewayV2::Stage'))[0] as Resource;
+  const ofApi = { Properties: { ApiId: { Ref: 'WebSocketApi' } } };
+  const stage = () => Object.values(template.findResources('AWS::ApiGatewayV2::Stage', ofApi))[0] as Resource;
 
   it('is live, and has what was deployed last', () => {
     expect(stage().Properties).toMatchObject({ StageName: 'live', AutoDeploy: true });
@@ -93,6 +95,7 @@ describe("the API's stage", () => {
       ThrottlingBurstLimit: 1000,
     });
     templateOf({ throttling: { rateLimit: 50, burstLimit: 20 } }).hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      StageName: 'live',
       DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 20 },
     });
   });
@@ -146,6 +149,6 @@ describe("the API's stage", () => {
   it("leaves the account's log role alone where it is told so", () => {
     const without = templateOf({ accountLogRole: false });
     without.resourceCountIs('AWS::ApiGateway::Account', 0);
-    without.resourceCountIs('AWS::IAM::Role', 7);
+    without.resourceCountIs('AWS::IAM::Role', 9);
   });
 });

@@ -1,21 +1,34 @@
-import type { Template } from 'aws-cdk-lib/assertions';
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { propertiesOf, templateOf } from './synthesis.ts';
+import { ParleyStack } from '../../lib/parley-stack.ts';
+import { inApp, propertiesOf, RPC_ARN, rpc, templateOf } from './synthesis.ts';
 
 interface Statement {
   readonly Effect: string;
   readonly Action: string | string[];
-  readonly Resource: unknown;
+  readonly Resource: string | Reference | (string | Reference)[];
   readonly Condition?: unknown;
 }
 
 interface Reference {
   readonly Ref?: string;
   readonly 'Fn::GetAtt'?: [string, string];
-  readonly 'Fn::Join'?: [string, (string | { readonly Ref: string })[]];
+  readonly 'Fn::Join'?: [string, (string | Reference)[]];
 }
 
-const FUNCTIONS = ['Authorizer', 'Connect', 'Disconnect', 'SendMessage', 'Commands', 'Deliver', 'Later'];
+const FUNCTIONS = [
+  'Authorizer',
+  'Connect',
+  'Disconnect',
+  'SendMessage',
+  'Commands',
+  'ServerApi',
+  'Deliver',
+  'Later',
+  'Sweep',
+];
 
 /** What the role of a function may do, a line for each action on a resource: `dynamodb:GetItem Connections`. */
 function grantsOf(template: Template, handler: string): string[] {
@@ -35,11 +48,12 @@ function grantsOf(template: Template, handler: string): string[] {
 }
 
 /** A resource by its logical id; of an ARN that is put together, what follows the account. */
-function nameOf(resource: unknown): string {
-  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = resource as Reference;
+function nameOf(resource: string | Reference): string {
+  if (typeof resource === 'string') return resource;
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = resource;
   if (Ref !== undefined) return Ref;
   if (attribute !== undefined) return attribute[0];
-  const parts = join?.[1].map((part) => (typeof part === 'string' ? part : part.Ref)) ?? [JSON.stringify(resource)];
+  const parts = join?.[1].map(nameOf) ?? [JSON.stringify(resource)];
   return parts.join('').replace('arn:AWS::Partition:execute-api:AWS::Region:AWS::AccountId:', '');
 }
 
@@ -63,9 +77,25 @@ describe('the functions', () => {
       'sqs:SendMessage LaterQueue',
     ],
     Commands: [
+      'dynamodb:GetItem Channels',
       'dynamodb:GetItem Connections',
+      'dynamodb:Query Channels',
+      'dynamodb:Query Connections',
       'dynamodb:UpdateItem Connections',
       'execute-api:ManageConnections WebSocketApi/live/POST/@connections/*',
+      'secretsmanager:GetSecretValue SigningSecret',
+      'sqs:GetQueueAttributes ChannelQueue',
+      'sqs:SendMessage ChannelQueue',
+      'sqs:SendMessage LaterQueue',
+    ],
+    ServerApi: [
+      'dynamodb:GetItem Channels',
+      'dynamodb:GetItem Connections',
+      'dynamodb:Query Channels',
+      'dynamodb:Query Connections',
+      'dynamodb:Query Connections/index/byUser',
+      'dynamodb:Scan Connections',
+      'dynamodb:UpdateItem Connections',
       'secretsmanager:GetSecretValue SigningSecret',
       'sqs:GetQueueAttributes ChannelQueue',
       'sqs:SendMessage ChannelQueue',
@@ -93,11 +123,24 @@ describe('the functions', () => {
     Later: [
       'dynamodb:DeleteItem Connections',
       'dynamodb:GetItem Connections',
+      'dynamodb:Query Connections/index/byMinute',
+      'dynamodb:UpdateItem Connections',
       'execute-api:ManageConnections WebSocketApi/live/DELETE/@connections/*',
+      'execute-api:ManageConnections WebSocketApi/live/POST/@connections/*',
       'sqs:DeleteMessage LaterQueue',
       'sqs:GetQueueAttributes LaterQueue',
       'sqs:ReceiveMessage LaterQueue',
       'sqs:SendMessage ChannelQueue',
+      'sqs:SendMessage LaterQueue',
+    ],
+    Sweep: [
+      'dynamodb:DeleteItem Connections',
+      'dynamodb:GetItem Connections',
+      'dynamodb:Query Connections/index/byMinute',
+      'dynamodb:UpdateItem Connections',
+      'execute-api:ManageConnections WebSocketApi/live/POST/@connections/*',
+      'sqs:SendMessage ChannelQueue',
+      'sqs:SendMessage LaterQueue',
     ],
   };
 
@@ -109,10 +152,41 @@ describe('the functions', () => {
     );
   });
 
-  it.each(['Authorizer', 'Connect', 'Disconnect', 'SendMessage'])('lets %s reach no connection', (handler) => {
-    expect(grantsOf(template, handler).join()).not.toContain('execute-api');
-    expect(told(handler)).not.toHaveProperty('CALLBACK_URL');
+  it('lets Commands, and no other, invoke the function that answers rpc, and no other', () => {
+    const withRpc = templateOf({ rpc });
+    for (const handler of FUNCTIONS) {
+      const invocations = grantsOf(withRpc, handler).filter((grant) => grant.startsWith('lambda:'));
+      expect(invocations).toEqual(handler === 'Commands' ? [`lambda:InvokeFunction ${RPC_ARN}`] : []);
+      expect(propertiesOf(withRpc, handler).Environment.Variables.RPC_FUNCTION).toBe(
+        handler === 'Commands' ? RPC_ARN : undefined,
+      );
+    }
   });
+
+  it('takes for rpc also a function that is there already, of another stack too', () => {
+    inApp((app) => {
+      const owner = new Stack(app, 'Owner');
+      const answers = new LambdaFunction(owner, 'Answers', {
+        code: Code.fromInline('export const handler = () => ({});'),
+        handler: 'index.handler',
+        runtime: Runtime.NODEJS_24_X,
+      });
+      const template = Template.fromStack(new ParleyStack(app, 'Parley', { rpc: answers }));
+      const { RPC_FUNCTION: arn } = propertiesOf(template, 'Commands').Environment.Variables;
+      expect(JSON.stringify(arn)).toMatch(/Answers.*Arn/);
+      expect(
+        JSON.stringify(propertiesOf(template, propertiesOf(template, 'Commands').Role['Fn::GetAtt'][0])),
+      ).toContain(`"Action":"lambda:InvokeFunction","Effect":"Allow","Resource":${JSON.stringify(arn)}`);
+    });
+  });
+
+  it.each(['Authorizer', 'Connect', 'Disconnect', 'SendMessage', 'ServerApi'])(
+    'lets %s reach no connection',
+    (handler) => {
+      expect(grantsOf(template, handler).join()).not.toContain('execute-api');
+      expect(told(handler)).not.toHaveProperty('CALLBACK_URL');
+    },
+  );
 
   it('gives each a role and a log group of its own', () => {
     const roles = FUNCTIONS.map((handler) => propertiesOf(template, handler).Role['Fn::GetAtt'][0]);
@@ -169,7 +243,8 @@ describe('the functions', () => {
   });
 
   it('keeps their settings within the 4 KB that Lambda has for them, with names of full length', () => {
-    const size = Object.entries<unknown>(told('Commands'))
+    const { Variables } = propertiesOf(templateOf({ rpc }), 'Commands').Environment;
+    const size = Object.entries<unknown>({ ...Variables, RPC_FUNCTION: rpc })
       .filter(([name]) => name !== 'NAMESPACES')
       .map(([name, value]) => name.length + (typeof value === 'string' ? value.length : 150));
     expect(size.reduce((sum, length) => sum + length) + 'NAMESPACES'.length + 2400).toBeLessThan(4096);

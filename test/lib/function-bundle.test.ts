@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { App, Stack } from 'aws-cdk-lib';
+import type { AssetCode } from 'aws-cdk-lib/aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundle } from '../../lib/function-bundle.ts';
+import { bundle, bundledCode } from '../../lib/function-bundle.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -59,5 +61,27 @@ describe('a bundle', () => {
 
   it('is refused where there is no entry', () => {
     expect(() => bundle(directory, ['absent'], join(directory, 'none'))).toThrow(/Could not resolve ".*absent\.ts"/);
+  });
+});
+
+describe('the code of a stack', () => {
+  /** Where the code of the function `coded` is taken from. */
+  const codeIn = (context: Record<string, unknown>) => {
+    const outdir = join(directory, `app-${Object.keys(context).length}`);
+    const stack = new Stack(new App({ outdir, context }), 'Chat');
+    const { path } = bundledCode(stack, directory, ['coded'])('coded') as AssetCode;
+    return { path, outdir };
+  };
+
+  beforeAll(() => write('coded', "export const handler = () => 'as it was';"));
+
+  it('is bundled into the output of the synthesis, a folder for each stack and function', () => {
+    const { path, outdir } = codeIn({});
+    expect(path).toBe(join(outdir, 'bundles', 'Chat', 'coded'));
+    expect(readFileSync(join(path, 'index.mjs'), 'utf8')).toContain('as it was');
+  });
+
+  it('is its sources where nobody needs it', () => {
+    expect(codeIn({ 'aws:cdk:bundling-stacks': [] }).path).toBe(directory);
   });
 });

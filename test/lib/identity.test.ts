@@ -65,7 +65,7 @@ describe('identity', () => {
       USER_CLAIM: 'sub',
     });
     expect(toldTo(other, 'Authorizer')).not.toHaveProperty('ISSUER_CLIENT_ID');
-    expect(Object.keys(other.toJSON().Outputs).sort()).toEqual(['SecretArn', 'WebSocketUrl']);
+    expect(Object.keys(other.toJSON().Outputs).sort()).toEqual(['ApiIamUrl', 'ApiUrl', 'SecretArn', 'WebSocketUrl']);
   });
 
   it("takes the user of another issuer's token from the claim it is told", () => {

@@ -23,6 +23,15 @@ describe('namespaces', () => {
     expect(resolve({ historySize: undefined, presence: undefined })).toEqual({ historyMetaTtl: 30 * DAY });
   });
 
+  it('lets clients read history and presence without being subscribed where it is told so', () => {
+    expect(resolve({ presence: true, allowHistoryForClient: true, allowPresenceForClient: true })).toEqual({
+      historyMetaTtl: 30 * DAY,
+      presence: true,
+      allowHistoryForClient: true,
+      allowPresenceForClient: true,
+    });
+  });
+
   it('takes a size of 0 for no history', () => {
     expect(resolve({ historySize: 0, historyTtl: 0 })).toEqual({ historyMetaTtl: 30 * DAY });
   });

@@ -43,18 +43,18 @@ describe('the app', () => {
     expect(read('one', 'Parley.assets.json')).toBe(read('other', 'Parley.assets.json'));
   });
 
-  it('has code of its own for each of the seven functions', () => {
+  it('has code of its own for each of the nine functions', () => {
     const { Resources } = JSON.parse(read('one', 'Parley.template.json'));
     const functions = Object.values<{ Type: string; Properties: { Code: { S3Key: string } } }>(Resources).filter(
       ({ Type }) => Type === 'AWS::Lambda::Function',
     );
-    expect(new Set(functions.map(({ Properties }) => Properties.Code.S3Key)).size).toBe(7);
+    expect(new Set(functions.map(({ Properties }) => Properties.Code.S3Key)).size).toBe(9);
   });
 
   it('writes nothing of where it was built into the code', () => {
     const bundles = readdirSync(join(directory, 'one', 'bundles', 'Parley'), { recursive: true, withFileTypes: true });
     const files = bundles.filter((entry) => entry.isFile());
-    expect(files).toHaveLength(14);
+    expect(files).toHaveLength(18);
     for (const { parentPath, name } of files) {
       expect(readFileSync(join(parentPath, name), 'utf8')).not.toContain(PROJECT);
     }

@@ -5,7 +5,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Construct } from 'constructs';
 import { describe, expect, it } from 'vitest';
 import { ParleyStack, type ParleyStackProps } from '../../lib/parley-stack.ts';
-import { inApp, makeStack, templateOf } from './synthesis.ts';
+import { inApp, makeStack, rpc, templateOf } from './synthesis.ts';
 
 describe('the stack', () => {
   const template = templateOf();
@@ -16,7 +16,14 @@ describe('the stack', () => {
 
   it('names its outputs as the protocol does', () => {
     const { Outputs } = template.toJSON();
-    expect(Object.keys(Outputs).sort()).toEqual(['SecretArn', 'UserPoolClientId', 'UserPoolId', 'WebSocketUrl']);
+    expect(Object.keys(Outputs).sort()).toEqual([
+      'ApiIamUrl',
+      'ApiUrl',
+      'SecretArn',
+      'UserPoolClientId',
+      'UserPoolId',
+      'WebSocketUrl',
+    ]);
     expect(Outputs.UserPoolId.Value).toEqual({ Ref: 'UserPool' });
     expect(Outputs.UserPoolClientId.Value).toEqual({ Ref: 'UserPoolClient' });
     expect(Outputs.SecretArn.Value).toEqual({ Ref: 'SigningSecret' });
@@ -30,7 +37,8 @@ describe('the stack', () => {
     ['AWS::Cognito::UserPool', ['UserPool']],
     ['AWS::Cognito::UserPoolClient', ['UserPoolClient']],
     ['AWS::SecretsManager::Secret', ['SigningSecret']],
-    ['AWS::ApiGatewayV2::Api', ['WebSocketApi']],
+    ['AWS::ApiGatewayV2::Api', ['ServerHttpApi', 'WebSocketApi']],
+    ['AWS::Events::Rule', ['SweepRule']],
   ])('never gives an %s another logical id: what it holds would stay behind', (type, logicalIds) => {
     expect(Object.keys(template.findResources(type)).sort()).toEqual(logicalIds);
   });
@@ -83,6 +91,7 @@ describe('cdk-nag', () => {
     ['that lets anybody in', { handshake: 'open', allowAnonymous: true, selfSignUp: true }],
     ['to throw away', { removalPolicy: RemovalPolicy.DESTROY }],
     ["without the account's log role", { accountLogRole: false }],
+    ['with an answer to rpc', { rpc }],
   ])('finds nothing unexplained in a stack %s', (_, props) => {
     expect(findings(props)).toEqual([]);
   });

@@ -14,7 +14,7 @@ function policies(props: Parameters<typeof templateOf>[0]) {
 describe('retention', () => {
   it('keeps tables, queues, users, secret and logs when the stack goes', () => {
     const kept = policies({});
-    expect(kept).toHaveLength(2 + 4 + 1 + 1 + 8);
+    expect(kept).toHaveLength(2 + 4 + 1 + 1 + 11);
     expect(kept.filter(([, policy]) => policy !== 'Retain')).toEqual([]);
   });
 

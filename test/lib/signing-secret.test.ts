@@ -10,4 +10,11 @@ describe('the signing secret', () => {
       ExcludePunctuation: true,
     });
   });
+
+  it('says what may be put into it', () => {
+    const { Description } = propertiesOf(templateOf(), 'SigningSecret');
+    expect(Description).toMatch(/signingKey .+ apiKey .+ derived/);
+    // Secrets Manager's bound
+    expect(Description.length).toBeLessThanOrEqual(2048);
+  });
 });

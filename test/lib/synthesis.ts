@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { ParleyStack, type ParleyStackProps } from '../../lib/parley-stack.ts';
 
 const FLAGS = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')).context;
@@ -26,9 +27,14 @@ export function inApp<T>(use: (app: App) => T): T {
 
 const templates = new Map<string, Template>();
 
+/** The ARN of a function of the owner's. */
+export const RPC_ARN = 'arn:aws:lambda:eu-west-1:111122223333:function:rpc';
+/** As the prop of that name. */
+export const rpc = (stack: Stack) => LambdaFunction.fromFunctionArn(stack, 'Rpc', RPC_ARN);
+
 /** The template of a stack `Parley` with these props; made once, so nobody may change it. */
 export function templateOf(props: ParleyStackProps = {}): Template {
-  const key = JSON.stringify(props);
+  const key = JSON.stringify(props, (_, value) => (typeof value === 'function' ? String(value) : value));
   const template = templates.get(key) ?? inApp((app) => Template.fromStack(new ParleyStack(app, 'Parley', props)));
   templates.set(key, template);
   return template;

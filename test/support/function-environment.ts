@@ -45,6 +45,8 @@ export function setFunctionEnvironment(more: Readonly<Record<string, string>> = 
     MAX_CHANNELS: '128',
     MAX_BACKLOG: '20000',
     VISIBILITY_TIMEOUT: '45',
+    JOIN_LEAVE_READERS: '100',
+    PING_INTERVAL: '9',
     POWERTOOLS_SERVICE_NAME: 'parley',
     POWERTOOLS_METRICS_NAMESPACE: 'Parley',
     // the logger writes to this process' console, where a test can read it

@@ -1,15 +1,19 @@
-import type {
-  ChannelEvent,
-  Delivered,
-  LeaveEvent,
-  PublishEvent,
-  SubscribeEvent,
-  UnsubscribeEvent,
+import {
+  type ChannelEvent,
+  type Delivered,
+  EVENT_VERSION,
+  type LeaveEvent,
+  type MoreEvent,
+  type PublishEvent,
+  type RemoveHistoryEvent,
+  type SubscribeEvent,
+  type UnsubscribeEvent,
 } from '../../lambdas/chat/channel-event.ts';
 import type { Chat, Limits } from '../../lambdas/chat/chat.ts';
 import type { Namespaces } from '../../lambdas/chat/namespace.ts';
 import type { Connection, Subscription } from '../../lambdas/chat/ports.ts';
 import { seqOf } from '../../lambdas/chat/seq.ts';
+import { centrifugeFormat } from '../../lambdas/protocol/centrifuge-format.ts';
 import { jsonFormat } from '../../lambdas/protocol/json.ts';
 import { MemoryLog } from './memory-log.ts';
 import {
@@ -20,9 +24,10 @@ import {
   MemoryParking,
   MemoryPosts,
   MemoryQueue,
+  MemoryRpc,
   MemoryTokens,
 } from './memory-ports.ts';
-import { MemoryConnections, MemorySubscriptions } from './memory-records.ts';
+import { MemoryConnections, MemoryIndex, MemorySubscriptions } from './memory-records.ts';
 import { MemoryWorld } from './memory-world.ts';
 
 /** The core's surroundings in memory. */
@@ -35,6 +40,9 @@ export interface MemoryChat extends Chat {
   readonly parking: MemoryParking;
   readonly posts: MemoryPosts;
   readonly tokens: MemoryTokens;
+  readonly rpc: MemoryRpc;
+  readonly index: MemoryIndex;
+  readonly census: MemoryIndex;
   readonly logger: MemoryLogger;
   readonly metrics: MemoryMetrics;
   readonly world: MemoryWorld;
@@ -59,17 +67,24 @@ export const NAMESPACES: Namespaces = {
 /** Makes the core's surroundings: nothing is there, all is well. */
 export function memoryChat({ namespaces = NAMESPACES, limits = {} }: MemoryChatOptions = {}): MemoryChat {
   const world = new MemoryWorld();
+  const subscriptions = new MemorySubscriptions();
+  const connections = new MemoryConnections();
+  const index = new MemoryIndex(connections, subscriptions);
   return {
     world,
     log: new MemoryLog('events.fifo', () => world.now()),
-    subscriptions: new MemorySubscriptions(),
-    connections: new MemoryConnections(),
+    subscriptions,
+    connections,
+    index,
+    census: index,
     queue: new MemoryQueue(),
     later: new MemoryLater(),
     parking: new MemoryParking(),
     posts: new MemoryPosts(world),
     tokens: new MemoryTokens(),
-    formats: { json: jsonFormat },
+    rpc: new MemoryRpc(),
+    formats: { json: jsonFormat, centrifuge: centrifugeFormat({ now: () => world.now(), pingSeconds: 600 }) },
+    joinLeaveReaders: 100,
     namespaces,
     limits: { messageBytes: 32_768, channels: 128, backlog: 20_000, ...limits },
     logger: new MemoryLogger(),
@@ -85,7 +100,9 @@ export const connectionOf = (id: string, more: Partial<Connection> = {}): Connec
   id,
   user: id,
   connectedAt: Date.UTC(2026, 0, 1),
+  format: 'json',
   channels: {},
+  ends: {},
   ...more,
 });
 
@@ -103,7 +120,7 @@ export const readerOf = (connection: string, more: Partial<Subscription> = {}): 
 
 /** A message that was accepted. */
 export const publishEvent = (id: string, more: Partial<PublishEvent> = {}): PublishEvent => ({
-  v: 1,
+  v: EVENT_VERSION,
   type: 'publish',
   channel: 'general',
   id,
@@ -116,7 +133,7 @@ export const publishEvent = (id: string, more: Partial<PublishEvent> = {}): Publ
 
 /** A connection asks for a channel, without an `id`. */
 export const subscribeEvent = (connection: string, more: Partial<SubscribeEvent> = {}): SubscribeEvent => ({
-  v: 1,
+  v: EVENT_VERSION,
   type: 'subscribe',
   channel: 'general',
   connection,
@@ -129,21 +146,39 @@ export const subscribeEvent = (connection: string, more: Partial<SubscribeEvent>
 
 /** A connection asks for a channel no longer. */
 export const unsubscribeEvent = (connection: string, more: Partial<UnsubscribeEvent> = {}): UnsubscribeEvent => ({
-  v: 1,
+  v: EVENT_VERSION,
   type: 'unsubscribe',
   channel: 'general',
   connection,
   token: `u-${connection}`,
+  format: 'json',
   ...more,
 });
 
 /** A connection is gone. */
 export const leaveEvent = (connection: string, more: Partial<LeaveEvent> = {}): LeaveEvent => ({
-  v: 1,
+  v: EVENT_VERSION,
   type: 'leave',
   channel: 'general',
   connection,
   ...more,
+});
+
+/** A reader that is catching up is to be sent more. */
+export const moreEvent = (connection: string, more: Partial<MoreEvent> = {}): MoreEvent => ({
+  v: EVENT_VERSION,
+  type: 'more',
+  channel: 'general',
+  connection,
+  token: `s-${connection}`,
+  ...more,
+});
+
+/** The channel's history is erased. */
+export const removeHistoryEvent = (channel = 'general'): RemoveHistoryEvent => ({
+  v: EVENT_VERSION,
+  type: 'removeHistory',
+  channel,
 });
 
 /** An event as a worker has it in hand, under this number of its queue. */

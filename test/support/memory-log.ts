@@ -1,5 +1,5 @@
 import { Overtaken } from '../../lambdas/chat/errors.ts';
-import type { ChannelLog, Claim, Head, LogRow, Position, Trial } from '../../lambdas/chat/ports.ts';
+import type { ChannelLog, Claim, Head, LogPiece, LogRange, LogRow, Position, Trial } from '../../lambdas/chat/ports.ts';
 import { later, OLDEST, type Seq, seqFrom, storedSeq } from '../../lambdas/chat/seq.ts';
 
 interface StoredHead extends Position {
@@ -9,6 +9,7 @@ interface StoredHead extends Position {
   readonly claimedAt: number;
   readonly suspect: string;
   readonly trial: Trial;
+  readonly removed: number;
   readonly expiresAt: number;
 }
 
@@ -22,6 +23,8 @@ export class MemoryLog implements ChannelLog {
   readonly heads = new Map<string, StoredHead>();
   /** By `channel epoch`, then by offset. */
   readonly logs = new Map<string, Map<number, StoredRow>>();
+  /** How many messages a read answers at most, whatever it asks for. */
+  pieceMessages = Number.POSITIVE_INFINITY;
   readonly #queue: string;
   readonly #now: () => number;
   #epochs = 0;
@@ -33,14 +36,16 @@ export class MemoryLog implements ChannelLog {
 
   async peek(channel: string): Promise<Head | undefined> {
     const head = this.heads.get(channel);
-    return head && this.#read(head);
+    if (!head) return undefined;
+    const ended = head.expiresAt * 1000 <= this.#now();
+    return { ...this.#read(head), ...(ended && { epoch: '', offset: 0, removed: 0 }) };
   }
 
   async claim(channel: string, { claimed, suspect, now, ttl }: Claim): Promise<Head> {
     const stored = this.heads.get(channel);
     const expired = stored !== undefined && stored.expiresAt * 1000 <= now;
     const old = stored ? this.#read(stored) : this.#read(this.#blank());
-    const head = { ...old, turn: old.turn + 1, ...(expired && { epoch: this.#epoch(), offset: 0 }) };
+    const head = { ...old, turn: old.turn + 1, ...(expired && { epoch: this.#epoch(), offset: 0, removed: 0 }) };
     this.heads.set(channel, {
       ...head,
       last: storedSeq(this.#queue, head.last),
@@ -73,7 +78,7 @@ export class MemoryLog implements ChannelLog {
 
   async renew(channel: string, turn: number): Promise<string> {
     const epoch = this.#epoch();
-    this.#write(channel, turn, { epoch, offset: 0 });
+    this.#write(channel, turn, { epoch, offset: 0, removed: 0 });
     return epoch;
   }
 
@@ -90,6 +95,25 @@ export class MemoryLog implements ChannelLog {
     const now = this.#now();
     const live = rows.filter((row) => row.offset <= offset && row.seq >= since && row.expiresAt * 1000 > now);
     return new Map(live.map((row) => [row.seq, row.publication]));
+  }
+
+  async removeHistory(channel: string, turn: number, offset: number) {
+    this.#write(channel, turn, { removed: offset });
+  }
+
+  async read(channel: string, { epoch, after, upTo, newestFirst, most, bytes }: LogRange): Promise<LogPiece> {
+    const now = this.#now();
+    const live = [...(this.logs.get(`${channel} ${epoch}`)?.values() ?? [])]
+      .filter((row) => row.offset > after && row.offset <= upTo && row.expiresAt * 1000 > now)
+      .sort((a, b) => (newestFirst ? b.offset - a.offset : a.offset - b.offset));
+    let size = 0;
+    const end = live.findIndex(({ publication }, i) => {
+      size += Buffer.byteLength(JSON.stringify(publication));
+      return i + 1 >= Math.min(most, this.pieceMessages) || size >= bytes;
+    });
+    const publications = live.slice(0, end < 0 ? live.length : end + 1).map(({ publication }) => publication);
+    const last = newestFirst ? after + 1 : upTo;
+    return { publications, reached: end < 0 ? last : Number(publications.at(-1)?.offset) };
   }
 
   #write(channel: string, turn: number, change: Partial<StoredHead>) {
@@ -112,7 +136,7 @@ export class MemoryLog implements ChannelLog {
   #blank(): StoredHead {
     const trial = { seq: OLDEST, failures: 0, after: false };
     const numbers = { last: OLDEST, claimed: OLDEST, suspect: OLDEST, claimedAt: 0, trial };
-    return { turn: 0, epoch: this.#epoch(), offset: 0, ...numbers, expiresAt: 0 };
+    return { turn: 0, epoch: this.#epoch(), offset: 0, removed: 0, ...numbers, expiresAt: 0 };
   }
 
   #epoch(): string {

@@ -1,4 +1,4 @@
-import type { Delivered, SubscribeEvent } from '../../lambdas/chat/channel-event.ts';
+import type { Delivered, Reason, SubscribeEvent } from '../../lambdas/chat/channel-event.ts';
 import { ParleyError } from '../../lambdas/chat/errors.ts';
 import type {
   ChannelQueue,
@@ -11,8 +11,11 @@ import type {
   Parking,
   PostAnswer,
   Posts,
+  Rpc,
+  SubscriptionGrant,
   Tokens,
 } from '../../lambdas/chat/ports.ts';
+import type { SweepTask } from '../../lambdas/chat/sweep.ts';
 import type { MemoryWorld } from './memory-world.ts';
 
 /** The channel queue in memory; what it took stays in `sent`. */
@@ -42,14 +45,19 @@ export class MemoryQueue implements ChannelQueue {
 /** The delayed queue in memory. */
 export class MemoryLater implements LaterQueue {
   readonly repeated: SubscribeEvent[] = [];
-  readonly ends: { readonly connection: string; readonly channel: string | undefined }[] = [];
+  readonly ends: { readonly connection: string; readonly channel?: string; readonly disconnect?: Reason }[] = [];
+  readonly sweeps: SweepTask[] = [];
 
   async again(event: SubscribeEvent) {
     this.repeated.push(event);
   }
 
-  async end(connection: string, channel?: string) {
-    this.ends.push({ connection, channel });
+  async end(connection: string, options: { readonly channel?: string; readonly disconnect?: Reason } = {}) {
+    this.ends.push({ connection, ...options });
+  }
+
+  async sweep(task: SweepTask) {
+    this.sweeps.push(task);
   }
 }
 
@@ -122,11 +130,34 @@ export class MemoryPosts implements Posts {
 /** Tokens that are what the map says; every other one is refused. */
 export class MemoryTokens implements Tokens {
   readonly good = new Map<string, Identity>();
+  readonly goodSubscriptions = new Map<string, SubscriptionGrant>();
+  /** Tokens that were good once. */
+  readonly expired = new Set<string>();
 
   async verify(token: string) {
-    const identity = this.good.get(token);
-    if (identity === undefined) throw new ParleyError('permission_denied', 'token: its signature is not valid');
-    return identity;
+    return this.#known(token, this.good);
+  }
+
+  async verifySubscription(token: string) {
+    return this.#known(token, this.goodSubscriptions);
+  }
+
+  #known<T>(token: string, tokens: ReadonlyMap<string, T>): T {
+    if (this.expired.has(token)) throw new ParleyError('token_expired', 'token: it has expired');
+    const known = tokens.get(token);
+    if (known === undefined) throw new ParleyError('permission_denied', 'token: its signature is not valid');
+    return known;
+  }
+}
+
+/** What answers `rpc`: what it was asked, or what a test says. */
+export class MemoryRpc implements Rpc {
+  readonly calls: Parameters<Rpc['call']>[0][] = [];
+  answer: Rpc['call'] = async ({ data }) => ({ data });
+
+  call(request: Parameters<Rpc['call']>[0]) {
+    this.calls.push(request);
+    return this.answer(request);
   }
 }
 

@@ -14,7 +14,8 @@ describe("the authorizer's context", () => {
       caps: [{ channels: ['news:*'], match: 'wildcard', allow: ['sub'] }],
     },
     { user: 'alice', info: null },
-    { user: 'alice', info: 'text', caps: [] },
+    { user: 'alice', info: 'text', caps: [], serverChannels: [] },
+    { user: 'alice', serverChannels: ['news:"a"', '#alice'] },
   ])('says who %j is, as strings alone, and is read back as it was', (identity) => {
     const context = contextOf(identity);
     for (const value of Object.values(context)) expect(typeof value).toBe('string');

@@ -1,12 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dynamoChannelLog } from '../../../lambdas/aws/dynamo-channel-log.ts';
 import { Overtaken, Unavailable } from '../../../lambdas/chat/errors.ts';
 import type { ChannelLog, Claim, LogRow, Publication } from '../../../lambdas/chat/ports.ts';
-import { OLDEST, type Seq, seqOf } from '../../../lambdas/chat/seq.ts';
+import { OLDEST, seqOf } from '../../../lambdas/chat/seq.ts';
 import { afterNext, startTables, type Tables } from './tables.ts';
 
 const NOW = 1_764_000_000_500;
@@ -56,7 +55,7 @@ beforeEach(async () => {
   log = logOf('queue.fifo');
 });
 
-const untouched = { last: OLDEST, suspect: OLDEST, trial: { seq: OLDEST, failures: 0, after: false } };
+const untouched = { last: OLDEST, suspect: OLDEST, trial: { seq: OLDEST, failures: 0, after: false }, removed: 0 };
 
 describe('a claim', () => {
   it('of a channel without a head makes one: turn 1, a new epoch, offset 0', async () => {
@@ -122,6 +121,7 @@ describe('a claim', () => {
     await log.claim('general', claim(7, { suspect: seqOf('6') }));
     await log.trial('general', 1, { seq: seqOf('6'), failures: 1, after: true });
     await log.advance('general', 1, { offset: 3, last: seqOf('5') });
+    await log.removeHistory('general', 1, 2);
     const kept = {
       last: seqOf('5'),
       claimed: seqOf('7'),
@@ -135,7 +135,9 @@ describe('a claim', () => {
       turn: 2,
       epoch: 'epochB',
       offset: 0,
+      removed: 0,
     });
+    expect(await log.peek('general')).toMatchObject({ epoch: 'epochB', removed: 0 });
     expect(await log.claim('general', claim(9, { now: atItsEnd + 1000 }))).toMatchObject({ turn: 3, epoch: 'epochB' });
   });
 
@@ -224,6 +226,42 @@ describe('a claim that others always come before', () => {
   });
 });
 
+describe('a peek', () => {
+  beforeEach(async () => {
+    await log.claim('general', claim(7));
+    await log.advance('general', 1, { offset: 3, last: seqOf('7') });
+    await log.removeHistory('general', 1, 2);
+  });
+
+  const nothingKept = { epoch: '', offset: 0, removed: 0, turn: 1, last: seqOf('7') };
+
+  it('at a head that has expired sees nothing of what was kept, and writes nothing', async () => {
+    now = (SECONDS + DAY) * 1000 - 1;
+    expect(await log.peek('general')).toMatchObject({ epoch: 'epochA', offset: 3, removed: 2 });
+    now++;
+    const before = await tables.items(table);
+    expect(await log.peek('general')).toMatchObject(nothingKept);
+    expect(await tables.items(table)).toEqual(before);
+  });
+
+  it('at a head that was restored from another table sees nothing of what was kept', async () => {
+    const restored = await tables.create();
+    for (const item of await tables.items(table)) await tables.put(restored, item);
+    expect(await logOf('queue.fifo', restored).peek('general')).toMatchObject(nothingKept);
+  });
+
+  it('is a consistent read', async () => {
+    const client = mockClient(tables.client);
+    try {
+      client.on(GetCommand).resolves({});
+      expect(await log.peek('general')).toBeUndefined();
+      expect(client.commandCalls(GetCommand)[0]?.args[0].input).toMatchObject({ ConsistentRead: true });
+    } finally {
+      client.restore();
+    }
+  });
+});
+
 describe('an overtaken worker', () => {
   beforeEach(async () => {
     await log.claim('general', claim(1));
@@ -234,6 +272,8 @@ describe('an overtaken worker', () => {
     ['advance', () => log.advance('general', 1, { offset: 1, last: seqOf('1') })],
     ['renew', () => log.renew('general', 1)],
     ['suspect', () => log.suspect('general', 1, seqOf('1'))],
+    ['remove the history', () => log.removeHistory('general', 1, 1)],
+    ['release', () => log.release('general', 1)],
     ['trial', () => log.trial('general', 1, { seq: seqOf('1'), failures: 1, after: false })],
   ])('cannot %s', async (_, write) => {
     const before = await tables.items(table);
@@ -259,10 +299,27 @@ describe('the head, in its turn', () => {
     expect(await log.peek('general')).toMatchObject({ offset: 4, last: seqOf('12'), turn: 1 });
   });
 
-  it('is renewed: a new epoch at offset 0, and all else as it was', async () => {
+  it('is renewed: a new epoch at offset 0 with nothing removed, and all else as it was', async () => {
     await log.advance('general', 1, { offset: 4, last: seqOf('12') });
+    await log.removeHistory('general', 1, 3);
     expect(await log.renew('general', 1)).toBe('epochB');
-    expect(await log.peek('general')).toMatchObject({ epoch: 'epochB', offset: 0, last: seqOf('12'), turn: 1 });
+    const expected = { epoch: 'epochB', offset: 0, removed: 0, last: seqOf('12'), turn: 1 };
+    expect(await log.peek('general')).toMatchObject(expected);
+  });
+
+  it('says up to where the history was removed, also to the claims that follow', async () => {
+    await log.advance('general', 1, { offset: 4, last: seqOf('12') });
+    await log.removeHistory('general', 1, 3);
+    const expected = { removed: 3, offset: 4, epoch: 'epochA' };
+    expect(await log.peek('general')).toMatchObject(expected);
+    expect(await log.claim('general', claim(13))).toMatchObject({ ...expected, turn: 2 });
+    expect(await log.claim('general', claim(14, { suspect: seqOf('13') }))).toMatchObject({ ...expected, turn: 3 });
+    expect(await log.peek('general')).toMatchObject(expected);
+  });
+
+  it('lets go of what it had in hand', async () => {
+    await log.release('general', 1);
+    expect(await log.peek('general')).toMatchObject({ claimed: OLDEST, turn: 1 });
   });
 
   it('keeps a suspect and a trial', async () => {
@@ -270,100 +327,6 @@ describe('the head, in its turn', () => {
     await log.trial('general', 1, { seq: seqOf('8'), failures: 2, after: true });
     const expected = { suspect: seqOf('9'), trial: { seq: seqOf('8'), failures: 2, after: true } };
     expect(await log.peek('general')).toMatchObject(expected);
-  });
-});
-
-describe('rows', () => {
-  const read = (offset: number, since: Seq) => log.rows('general', { epoch: 'epochA', offset }, since);
-
-  it('are found by their events, from the one asked for up to the position', async () => {
-    await log.append('general', 'epochA', 1, [row(1, 5), row(2, 6), row(3, 8), row(4, 9)], SECONDS + 60);
-    await log.append('general', 'epochZ', 1, [row(1, 7)], SECONDS + 60);
-    expect(await read(3, seqOf('6'))).toEqual(
-      new Map([
-        [seqOf('8'), message(3)],
-        [seqOf('6'), message(2)],
-      ]),
-    );
-    expect(await read(0, seqOf('1'))).toEqual(new Map());
-  });
-
-  it('are kept by channel, epoch and an offset of 16 digits, with their end in seconds', async () => {
-    await log.append('general', 'epochA', 3, [row(12, 5)], SECONDS + 60);
-    expect(await tables.items(table)).toMatchObject([
-      { pk: 'LOG#general#epochA', sk: '0000000000000012', turn: 3, expiresAt: SECONDS + 60 },
-    ]);
-  });
-
-  it('that have expired are not seen', async () => {
-    await log.append('general', 'epochA', 1, [row(1, 5)], SECONDS);
-    await log.append('general', 'epochA', 1, [row(2, 6)], SECONDS + 1);
-    expect([...(await read(2, seqOf('1'))).keys()]).toEqual([seqOf('6')]);
-  });
-
-  it('of a queue that was replaced are older than every event, and end the search', async () => {
-    await log.append('general', 'epochA', 1, [row(1, 5), row(2, 6)], SECONDS + 60);
-    const anew = logOf('queue-2.fifo');
-    await anew.append('general', 'epochA', 2, [row(3, 1)], SECONDS + 60);
-    expect([...(await anew.rows('general', { epoch: 'epochA', offset: 3 }, OLDEST)).keys()]).toEqual([seqOf('1')]);
-  });
-
-  it('of many pages are all found', async () => {
-    const many = Array.from({ length: 80 }, (_, i) => row(i + 1, i + 1));
-    await log.append('general', 'epochA', 1, many, SECONDS + 60);
-    expect((await read(80, seqOf('10'))).size).toBe(71);
-  });
-
-  it('are read consistently, page after page, and no further than the event asked for', async () => {
-    const client = mockClient(tables.client);
-    try {
-      const stored = (offset: number, expiresAt = SECONDS + 60) => ({
-        sk: String(offset).padStart(16, '0'),
-        seq: `queue.fifo#${seqOf(String(offset))}`,
-        expiresAt,
-      });
-      const LastEvaluatedKey = { pk: 'p', sk: 's' };
-      client
-        .on(QueryCommand)
-        .resolvesOnce({ Items: [stored(9, SECONDS)], LastEvaluatedKey })
-        .resolvesOnce({ LastEvaluatedKey })
-        .resolvesOnce({ Items: [stored(8), stored(7), stored(6)], LastEvaluatedKey });
-      expect([...(await read(9, seqOf('7'))).keys()]).toEqual([seqOf('8'), seqOf('7')]);
-      expect(client.calls()).toHaveLength(3);
-      for (const { args } of client.commandCalls(QueryCommand))
-        expect(args[0].input).toMatchObject({ ConsistentRead: true });
-    } finally {
-      client.restore();
-    }
-  });
-
-  it('bring back any JSON as it came, numbers beyond what DynamoDB can hold included', async () => {
-    let offset = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.jsonValue(), async (data) => {
-        offset++;
-        const came = JSON.parse(JSON.stringify(data));
-        await log.append('general', 'epochA', 1, [row(offset, offset, { data: came })], SECONDS + 60);
-        const found = await read(offset, seqOf(String(offset)));
-        expect(found.get(seqOf(String(offset)))?.data).toStrictEqual(came);
-      }),
-      { numRuns: 50 },
-    );
-    const odd = JSON.parse(
-      '{"__proto__":{"a":1},"":"","big":1e300,"exact":12345678901234567890123456789012345678901234567890}',
-    );
-    await log.append('general', 'epochA', 1, [row(offset + 1, offset + 1, { data: odd })], SECONDS + 60);
-    const [found] = (await read(offset + 1, seqOf(String(offset + 1)))).values();
-    expect(JSON.stringify(found?.data)).toBe(JSON.stringify(odd));
-  });
-
-  it('bring back all that belongs to a message, and nothing that it had not', async () => {
-    const full = { user: '', connection: 'c1', tags: { '': '', k: 'v' }, key: 'k1', data: null };
-    await log.append('general', 'epochA', 1, [row(1, 1, full), row(2, 2, { data: undefined })], SECONDS + 60);
-    const found = await read(2, seqOf('1'));
-    expect(found.get(seqOf('1'))).toStrictEqual(message(1, full));
-    expect(found.get(seqOf('2'))).toEqual(message(2, { data: undefined }));
-    expect(Object.keys(found.get(seqOf('2')) ?? {})).not.toContain('user');
   });
 });
 

@@ -37,7 +37,15 @@ beforeEach(async () => {
 
 describe('readers', () => {
   it('are read as they were put, each channel its own', async () => {
-    const bob = reader('c2', { user: '', info: { n: 1e300, nothing: null }, cut: true });
+    const bob = reader('c2', {
+      user: '',
+      info: { n: 1e300, nothing: null },
+      channelInfo: null,
+      format: 'centrifuge',
+      at: 0,
+      joinLeave: true,
+      cut: true,
+    });
     await subscriptions.put('general', reader('c1'));
     await subscriptions.put('general', bob);
     await subscriptions.put('general#0', reader('c3'));
@@ -81,6 +89,12 @@ describe('readers', () => {
     await subscriptions.remove('general', 'c1');
     await subscriptions.remove('general', 'c1');
     expect(await subscriptions.of('general')).toEqual([]);
+  });
+
+  it('that have caught up with what they missed, are put in the place of what they were', async () => {
+    await subscriptions.put('general', reader('c1', { at: 41, channelInfo: { role: 'x' } }));
+    await subscriptions.put('general', reader('c1', { seq: seqOf('9') }));
+    expect(await subscriptions.of('general')).toEqual([reader('c1', { seq: seqOf('9') })]);
   });
 
   it('are cut where they are, and not made where they are not', async () => {

@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => issuer[Symbol.asyncDispose]());
 
-const verifier = (more: Partial<Issuer> = {}): Tokens =>
+const verifier = (more: Partial<Issuer> = {}): Pick<Tokens, 'verify'> =>
   issuerTokens({
     url: issuer.url,
     userClaim: 'sub',
@@ -55,6 +55,11 @@ describe("an issuer's token", () => {
     const exp = seconds() + 60;
     const identity = await verifier().verify(await token({ exp, info: { name: 'Alice' }, caps }));
     expect(identity).toEqual({ user: 'alice', expires: exp, info: { name: 'Alice' }, caps });
+  });
+
+  it('may name server-side channels', async () => {
+    const identity = await verifier().verify(await token({ channels: ['news:a'] }));
+    expect(identity).toMatchObject({ user: 'alice', serverChannels: ['news:a'] });
   });
 
   it('names its user by the claim that is set', async () => {
@@ -158,6 +163,14 @@ describe('refused is a token', () => {
   it('whose key the issuer does not have, or that names none', async () => {
     await expect(verifier().verify(await token({}, 'k9'))).rejects.toEqual(denied(/key/));
     await expect(verifier().verify(await signed(key, claims(), { alg: 'RS256' }))).rejects.toEqual(denied(/key/));
+  });
+
+  it('whose user has more than 512 bytes', async () => {
+    await expect(verifier().verify(await token({ sub: 'ä'.repeat(257) }))).rejects.toEqual(denied(/"sub".*512/));
+  });
+
+  it('whose channels are none', async () => {
+    await expect(verifier().verify(await token({ channels: 'news' }))).rejects.toEqual(denied(/"channels"/));
   });
 
   it('whose caps are not caps', async () => {

@@ -2,7 +2,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sqsLaterQueue } from '../../../lambdas/aws/sqs-later-queue.ts';
-import type { SubscribeEvent } from '../../../lambdas/chat/channel-event.ts';
+import { EVENT_VERSION, type SubscribeEvent } from '../../../lambdas/chat/channel-event.ts';
 import { Unavailable } from '../../../lambdas/chat/errors.ts';
 
 const QueueUrl = 'http://127.0.0.1/000000000000/later';
@@ -25,7 +25,7 @@ beforeEach(() => {
 describe('the delayed queue', () => {
   it("is sent a handshake's subscribe, to come back after a second", async () => {
     const event: SubscribeEvent = {
-      v: 1,
+      v: EVENT_VERSION,
       type: 'subscribe',
       channel: 'general',
       connection: 'c1',
@@ -36,15 +36,27 @@ describe('the delayed queue', () => {
       handshake: true,
     };
     await later.again(event);
-    expect(sent()).toEqual([{ url: QueueUrl, delay: 1, body: { v: 1, type: 'again', event } }]);
+    expect(sent()).toEqual([{ url: QueueUrl, delay: 1, body: { v: EVENT_VERSION, type: 'again', event } }]);
   });
 
-  it('is told at once of a connection to end, with the channel where it was met', async () => {
+  it('is told at once of a connection to end, with where it was met and what it is told before', async () => {
+    const disconnect = { code: 3503, reason: 'force disconnect' };
     await later.end('c1');
-    await later.end('c2', 'general');
+    await later.end('c2', { channel: 'general' });
+    await later.end('c3', { disconnect });
     expect(sent().map(({ delay, body }) => [delay, body])).toEqual([
-      [0, { v: 1, type: 'end', connection: 'c1' }],
-      [0, { v: 1, type: 'end', connection: 'c2', channel: 'general' }],
+      [0, { v: EVENT_VERSION, type: 'end', connection: 'c1' }],
+      [0, { v: EVENT_VERSION, type: 'end', connection: 'c2', channel: 'general' }],
+      [0, { v: EVENT_VERSION, type: 'end', connection: 'c3', disconnect }],
+    ]);
+  });
+
+  it('is told at once where the sweep goes on', async () => {
+    await later.sweep({ minutes: [29_400_000, 29_399_993] });
+    await later.sweep({ minutes: [29_400_000], after: 'c1', upTo: 'c9' });
+    expect(sent().map(({ delay, body }) => [delay, body])).toEqual([
+      [0, { v: EVENT_VERSION, type: 'sweep', minutes: [29_400_000, 29_399_993] }],
+      [0, { v: EVENT_VERSION, type: 'sweep', minutes: [29_400_000], after: 'c1', upTo: 'c9' }],
     ]);
   });
 

@@ -40,8 +40,50 @@ describe("a token of the stack's own", () => {
     expect(identity).toEqual({ user: 'alice', expires: exp, info: null, caps });
   });
 
+  it('names the channels that its server subscribes it to', async () => {
+    const channels = ['news', '#alice', '__proto__'];
+    expect(await tokens.verify(await token({ sub: 'alice', channels }))).toEqual({
+      user: 'alice',
+      serverChannels: channels,
+    });
+    const most = Array.from({ length: 128 }, (_, i) => `c${i}`);
+    expect(await tokens.verify(await token({ sub: 'alice', channels: most }))).toMatchObject({ serverChannels: most });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['no list', 'news', /"channels".*list/],
+    ['a list of something else', ['news', 7], /"channels\.1".*string/],
+    ['more than 128', Array.from({ length: 129 }, () => 'a'), /"channels".*128/],
+    ['null', null, /"channels"/],
+  ])('is refused where its channels are %s', async (_, channels, message) => {
+    await expect(tokens.verify(await token({ sub: 'alice', channels }))).rejects.toEqual(denied(message));
+  });
+
+  it('is one of nobody by name where it names no user: who signs such a token means it', async () => {
+    for (const claims of [{}, { sub: '' }]) {
+      expect(await tokens.verify(await token(claims))).toStrictEqual({ user: '' });
+    }
+  });
+
+  it('may name a user of 512 bytes', async () => {
+    const user = 'ä'.repeat(256);
+    expect(await tokens.verify(await token({ sub: user }))).toEqual({ user });
+  });
+
   it('without an end never ends', async () => {
     expect(await tokens.verify(await token({ sub: 'alice' }))).toStrictEqual({ user: 'alice' });
+  });
+
+  it('whose end no table and no SDK could hold never ends, as that of one in milliseconds', async () => {
+    for (const exp of [2 ** 32, seconds() * 1000, 1e300]) {
+      expect(await tokens.verify(await token({ sub: 'alice', exp }))).toStrictEqual({ user: 'alice' });
+      const grant = await tokens.verifySubscription(await token({ sub: 'alice', channel: 'general', exp }));
+      expect(grant).toStrictEqual({ user: 'alice', channel: 'general' });
+    }
+    expect(await tokens.verify(await token({ sub: 'alice', exp: 2 ** 32 - 0.5 }))).toStrictEqual({ user: 'alice' });
+    expect(await tokens.verify(await token({ sub: 'alice', exp: 2 ** 32 - 1 }))).toMatchObject({
+      expires: 2 ** 32 - 1,
+    });
   });
 
   it('is refused as expired when it has: token_expired', async () => {
@@ -51,8 +93,7 @@ describe("a token of the stack's own", () => {
 
   it.each<[string, JWTPayload, RegExp]>([
     ['is not valid yet', { sub: 'alice', nbf: seconds() + 60 }, /"nbf"/],
-    ['has no user', {}, /"sub"/],
-    ['has an empty user', { sub: '' }, /"sub"/],
+    ['has a user of more than 512 bytes', { sub: 'ä'.repeat(257) }, /"sub".*512 bytes/],
     ['has a user that is no string', { sub: 7 as unknown as string }, /"sub"/],
     ['has an end that is no number', { sub: 'alice', exp: 'never' as unknown as number }, /"exp"/],
     ['has an issuer', { sub: 'alice', iss: 'https://issuer.example' }, /issuer/],
@@ -99,6 +140,58 @@ describe("a token of the stack's own", () => {
 
   it.each(['', 'a.b.c', '..', 'no token'])('is refused where it is none: %j', async (text) => {
     await expect(tokens.verify(text)).rejects.toEqual(denied(/not a JWT/));
+  });
+});
+
+describe('a subscription token', () => {
+  const verify = async (claims: JWTPayload, by = OLD, alg = 'HS256') =>
+    tokens.verifySubscription(await token(claims, by, alg));
+
+  it('says which user may read which channel, until when, and what is told of the reader there', async () => {
+    const exp = seconds() + 60;
+    const grant = await verify({ sub: 'alice', channel: 'private:a', exp, info: { role: 'guest' } });
+    expect(grant).toStrictEqual({ user: 'alice', channel: 'private:a', expires: exp, info: { role: 'guest' } });
+  });
+
+  it('without a user is one of an anonymous user, and without an end never ends', async () => {
+    expect(await verify({ channel: 'general' })).toStrictEqual({ user: '', channel: 'general' });
+    expect(await verify({ sub: '', channel: 'general' })).toStrictEqual({ user: '', channel: 'general' });
+  });
+
+  it('is refused as expired when it has: token_expired', async () => {
+    const expired = verify({ sub: 'alice', channel: 'general', exp: seconds() - 1 });
+    await expect(expired).rejects.toMatchObject({ name: 'ParleyError', code: 'token_expired' });
+  });
+
+  it.each<[string, JWTPayload, RegExp]>([
+    ['is a connection token', { sub: 'alice' }, /no channel/],
+    ['has an empty channel', { sub: 'alice', channel: '' }, /no channel/],
+    ['has a channel that is no string', { sub: 'alice', channel: ['general'] }, /no channel/],
+    ['has a user that is no string', { sub: 7 as unknown as string, channel: 'general' }, /"sub"/],
+    ['has a user of more than 512 bytes', { sub: 'x'.repeat(513), channel: 'general' }, /"sub".*512 bytes/],
+    ['has an issuer', { sub: 'alice', channel: 'general', iss: 'https://issuer.example' }, /issuer/],
+    ['has an issuer, though an empty one', { sub: 'alice', channel: 'general', iss: '' }, /issuer/],
+    ['is not valid yet', { sub: 'alice', channel: 'general', nbf: seconds() + 60 }, /"nbf"/],
+  ])('is refused where it %s', async (_, claims, message) => {
+    await expect(verify(claims)).rejects.toEqual(denied(message));
+  });
+
+  it('is refused where anybody else has signed it, or nobody', async () => {
+    const claims = { sub: 'alice', channel: 'general' };
+    await expect(verify(claims, 'x'.repeat(48))).rejects.toEqual(denied(/signature/));
+    await expect(verify(claims, OLD, 'HS384')).rejects.toEqual(denied(/algorithm/));
+    await expect(tokens.verifySubscription(unsigned(claims, { alg: 'none' }))).rejects.toEqual(
+      denied(/algorithm|not a JWT/),
+    );
+    await expect(tokens.verifySubscription('no token')).rejects.toEqual(denied(/not a JWT/));
+  });
+
+  it('is verified by a key that was rotated, too', async () => {
+    await verify({ channel: 'general' });
+    keep(NEW);
+    now += 30_000;
+    expect(await verify({ channel: 'general' }, NEW)).toEqual({ user: '', channel: 'general' });
+    await expect(verify({ channel: 'general' })).rejects.toEqual(denied(/signature/));
   });
 });
 

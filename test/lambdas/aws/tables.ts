@@ -1,7 +1,14 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeDefinition,
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  type GlobalSecondaryIndex,
+  type KeySchemaElement,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 
 // dynalite has no types
@@ -10,13 +17,35 @@ const dynalite = createRequire(import.meta.url)('dynalite') as (options: { creat
 /** A DynamoDB of its own, in this process: it evaluates expressions as DynamoDB does. */
 export interface Tables extends AsyncDisposable {
   readonly client: DynamoDBDocumentClient;
-  /** A new table with the keys `pk` and `sk`; answers its name. */
+  /** A new table with the keys `pk` and `sk` and the indexes of the connections' table; answers its name. */
   create(): Promise<string>;
   /** Writes an item as it is. */
   put(table: string, item: Record<string, unknown>): Promise<void>;
   /** All items, by `pk` and `sk`. */
   items(table: string): Promise<Record<string, unknown>[]>;
 }
+
+const keys = (hash: string, range?: string): KeySchemaElement[] => [
+  { AttributeName: hash, KeyType: 'HASH' },
+  ...(range === undefined ? [] : [{ AttributeName: range, KeyType: 'RANGE' as const }]),
+];
+
+const ATTRIBUTES: AttributeDefinition[] = [
+  { AttributeName: 'pk', AttributeType: 'S' },
+  { AttributeName: 'sk', AttributeType: 'S' },
+  { AttributeName: 'userKey', AttributeType: 'S' },
+  { AttributeName: 'minute', AttributeType: 'N' },
+];
+
+/** As the stack declares them. */
+const INDEXES: GlobalSecondaryIndex[] = [
+  { IndexName: 'byUser', KeySchema: keys('userKey'), Projection: { ProjectionType: 'KEYS_ONLY' } },
+  {
+    IndexName: 'byMinute',
+    KeySchema: keys('minute', 'pk'),
+    Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['format', 'expires', 'hasEnds', 'expiresAt'] },
+  },
+];
 
 /** Starts a DynamoDB in this process. */
 export async function startTables(): Promise<Tables> {
@@ -33,18 +62,17 @@ export async function startTables(): Promise<Tables> {
     client,
     async create() {
       const TableName = `table-${++created}`;
-      const keys = [
-        ['pk', 'HASH'],
-        ['sk', 'RANGE'],
-      ] as const;
       await client.send(
         new CreateTableCommand({
           TableName,
           BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: keys.map(([AttributeName]) => ({ AttributeName, AttributeType: 'S' })),
-          KeySchema: keys.map(([AttributeName, KeyType]) => ({ AttributeName, KeyType })),
+          AttributeDefinitions: ATTRIBUTES,
+          KeySchema: keys('pk', 'sk'),
+          GlobalSecondaryIndexes: INDEXES,
         }),
       );
+      const describe = new DescribeTableCommand({ TableName });
+      while ((await client.send(describe)).Table?.TableStatus !== 'ACTIVE');
       return TableName;
     },
     async put(TableName, Item) {

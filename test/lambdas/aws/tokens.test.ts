@@ -3,9 +3,12 @@ import { tokens } from '../../../lambdas/aws/tokens.ts';
 import { Unavailable } from '../../../lambdas/chat/errors.ts';
 import { unsigned } from './issuer.ts';
 
+const asked = () => Promise.reject(new Error('asked'));
+const grant = { user: 'by the stack', channel: 'general' };
+
 const verifiers = {
   issuer: { verify: async () => ({ user: 'by the issuer' }) },
-  stack: { verify: async () => ({ user: 'by the stack' }) },
+  stack: { verify: async () => ({ user: 'by the stack' }), verifySubscription: async () => grant },
 };
 
 describe('a token', () => {
@@ -14,12 +17,12 @@ describe('a token', () => {
     ['', 'by the issuer'],
     [null, 'by the issuer'],
   ])('with the issuer %j is verified by the issuer alone', async (iss, user) => {
-    const refusing = { ...verifiers, stack: { verify: () => Promise.reject(new Error('asked')) } };
+    const refusing = { ...verifiers, stack: { verify: asked, verifySubscription: asked } };
     expect(await tokens(refusing).verify(unsigned({ iss }, { alg: 'HS256' }, 'AAAA'))).toEqual({ user });
   });
 
   it('without an issuer is verified by the stack alone', async () => {
-    const refusing = { ...verifiers, issuer: { verify: () => Promise.reject(new Error('asked')) } };
+    const refusing = { ...verifiers, issuer: { verify: asked } };
     const token = unsigned({ sub: 'alice' }, { alg: 'RS256' }, 'AAAA');
     expect(await tokens(refusing).verify(token)).toEqual({ user: 'by the stack' });
   });
@@ -32,4 +35,10 @@ describe('a token', () => {
     const failing = { ...verifiers, issuer: { verify: () => Promise.reject(new Unavailable('no keys')) } };
     await expect(tokens(failing).verify(unsigned({ iss: 'i' }, {}, 'AAAA'))).rejects.toThrow(Unavailable);
   });
+});
+
+it('a subscription token is verified by the stack alone, whatever issuer it names', async () => {
+  const refusing = tokens({ ...verifiers, issuer: { verify: asked } });
+  expect(await refusing.verifySubscription(unsigned({ channel: 'general' }, {}, 'AAAA'))).toEqual(grant);
+  expect(await refusing.verifySubscription(unsigned({ iss: 'i', channel: 'general' }, {}, 'AAAA'))).toEqual(grant);
 });

@@ -1,16 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { runCommands } from '../../../lambdas/chat/commands.ts';
 import { Unavailable } from '../../../lambdas/chat/errors.ts';
-import type { Connection, Identity } from '../../../lambdas/chat/ports.ts';
-import { parseFrame } from '../../../lambdas/protocol/json.ts';
+import type { Connection } from '../../../lambdas/chat/ports.ts';
+import { centrifugeFrame, centrifugeReplies, plainFrame } from '../../support/client-frames.ts';
 import { connectionOf, type MemoryChat, memoryChat } from '../../support/memory-chat.ts';
 
 let chat: MemoryChat;
 const SECOND = Date.UTC(2026, 0, 1) / 1000;
 
 /** A frame of the connection `c1`. */
-const run = (...documents: unknown[]) =>
-  runCommands(chat, 'c1', parseFrame(documents.map((d) => JSON.stringify(d)).join('\n')));
+const run = (...documents: unknown[]) => plainFrame(chat, 'c1', ...documents);
 const record = () => chat.connections.records.get('c1');
 const isThere = (more: Partial<Connection> = {}) =>
   chat.connections.create(connectionOf('c1', { user: 'alice', ...more }));
@@ -43,7 +41,13 @@ describe('sendMessage', () => {
   it('is not acknowledged where the queue did not take it', async () => {
     chat.queue.takes = () => false;
     expect(await run({ ...send, id: 'm1' })).toEqual([
-      { type: 'error', id: 'm1', channel: 'live:x', code: 'internal', message: 'not accepted: send it again' },
+      {
+        type: 'error',
+        id: 'm1',
+        channel: 'live:x',
+        code: 'internal',
+        message: 'not accepted: send it again, request request',
+      },
     ]);
   });
 
@@ -116,7 +120,7 @@ describe('subscribe', () => {
     expect(await run({ ...subscribe, since: { epoch: 'e', offset: 41 } })).toEqual([]);
     expect(chat.queue.events).toEqual([
       {
-        v: 1,
+        v: 2,
         type: 'subscribe',
         channel: 'general',
         connection: 'c1',
@@ -210,7 +214,7 @@ describe('subscribe', () => {
     await isThere({ channels: channels(127) });
     const note = chat.connections.note.bind(chat.connections);
     chat.connections.note = async (id, requests, capacity) => {
-      await note(id, { other: 's-other' }, capacity);
+      await note(id, { other: { token: 's-other' } }, capacity);
       return note(id, requests, capacity);
     };
     const replies = await run(subscribe, { action: 'sendMessage', channel: 'live:x', data: 1, id: 'm1' });
@@ -247,7 +251,7 @@ describe('unsubscribe', () => {
     expect(token).toMatch(/^u.{11}$/);
     expect(record()?.channels.news).toBe('s-2');
     expect(chat.queue.events).toEqual([
-      { v: 1, type: 'unsubscribe', channel: 'general', connection: 'c1', token, id: 'u1' },
+      { v: 2, type: 'unsubscribe', channel: 'general', connection: 'c1', token, format: 'json', id: 'u1' },
     ]);
   });
 
@@ -286,85 +290,6 @@ describe('ping', () => {
   it('is answered also when the token has expired', async () => {
     await isThere({ expires: SECOND - 1 });
     expect(await run({ action: 'ping' })).toEqual([{ type: 'pong' }]);
-  });
-});
-
-describe('refresh', () => {
-  const grants = (identity: Partial<Identity> = {}) => chat.tokens.good.set('new', { user: 'alice', ...identity });
-
-  it('is answered with the new end, and what the token says holds from now on', async () => {
-    const caps = [{ channels: ['closed:x'], allow: ['sub'] as const }];
-    await isThere({ channels: { general: 's-1' }, info: 'old', connectedAt: 7 });
-    grants({ expires: SECOND + 60, caps });
-    expect(await run({ action: 'refresh', token: 'new', id: 'r1' })).toEqual([
-      { type: 'refreshed', id: 'r1', expires: SECOND + 60 },
-    ]);
-    expect(record()).toEqual({
-      id: 'c1',
-      user: 'alice',
-      expires: SECOND + 60,
-      caps,
-      connectedAt: 7,
-      channels: { general: 's-1' },
-    });
-    expect(await run({ action: 'subscribe', channel: 'closed:x' })).toEqual([]);
-  });
-
-  it('holds for the later documents of its frame', async () => {
-    await isThere({ expires: SECOND - 1 });
-    grants({ caps: [{ channels: ['closed:x'], allow: ['pub'] }] });
-    const replies = await run(
-      { action: 'sendMessage', channel: 'live:x', data: 1, id: 'm1' },
-      { action: 'refresh', token: 'new', id: 'r1' },
-      { action: 'sendMessage', channel: 'closed:x', data: 1, id: 'm2' },
-    );
-    expect(replies).toMatchObject([
-      { id: 'm1', code: 'token_expired' },
-      { id: 'r1', type: 'refreshed' },
-      { id: 'm2', type: 'ack' },
-    ]);
-  });
-
-  it('is answered without an end where the token has none, and not at all where it has no id', async () => {
-    grants();
-    expect(await run({ action: 'refresh', token: 'new', id: 'r1' })).toEqual([{ type: 'refreshed', id: 'r1' }]);
-    expect(await run({ action: 'refresh', token: 'new' })).toEqual([]);
-    expect(record()).not.toHaveProperty('expires');
-  });
-
-  it('with a token of another user is refused, and changes nothing', async () => {
-    grants({ user: 'bob' });
-    expect(await run({ action: 'refresh', token: 'new', id: 'r1' })).toEqual([
-      { type: 'error', id: 'r1', code: 'permission_denied', message: 'token: it is of another user' },
-    ]);
-    expect(record()?.user).toBe('alice');
-  });
-
-  it('with a token that is not good is refused, and the token is not told back', async () => {
-    const [reply] = await run({ action: 'refresh', token: 'secret-token', id: 'r1' });
-    expect(reply).toMatchObject({ type: 'error', id: 'r1', code: 'permission_denied' });
-    expect(JSON.stringify(reply)).not.toContain('secret-token');
-  });
-
-  it('fails where the keys cannot be had', async () => {
-    chat.tokens.verify = () => Promise.reject(new Unavailable('no keys'));
-    await expect(run({ action: 'refresh', token: 'new' })).rejects.toThrow(Unavailable);
-  });
-
-  it('ends the connection where its record has gone meanwhile, like every other command', async () => {
-    grants();
-    chat.connections.refresh = async () => false;
-    expect(await run({ action: 'refresh', token: 'new', id: 'r1' })).toEqual([]);
-    expect(chat.later.ends).toEqual([{ connection: 'c1', channel: undefined }]);
-  });
-});
-
-describe('history and presence', () => {
-  it.each(['history', 'presence'])('%s is known, and not available yet', async (action) => {
-    expect(await run({ action, channel: 'general', id: 'h1' })).toEqual([
-      { type: 'error', id: 'h1', channel: 'general', code: 'not_available', message: `${action}: not available` },
-    ]);
-    expect(await run({ action, channel: 'nowhere:x' })).toMatchObject([{ code: 'unknown_channel' }]);
   });
 });
 
@@ -452,21 +377,209 @@ describe('a frame', () => {
     ]);
   });
 
-  it('of a connection without a record ends the connection, and is not answered', async () => {
-    await chat.connections.remove('c1');
-    expect(await run({ action: 'ping', id: 'p1' })).toEqual([]);
-    expect(chat.later.ends).toEqual([{ connection: 'c1', channel: undefined }]);
-  });
-
   it('of a connection whose record has gone meanwhile ends the connection, and sends nothing', async () => {
     chat.connections.note = async () => 'gone' as const;
     expect(await run({ action: 'subscribe', channel: 'general', id: 's1' })).toEqual([]);
-    expect(chat.later.ends).toEqual([{ connection: 'c1', channel: undefined }]);
+    expect(chat.later.ends).toEqual([{ connection: 'c1' }]);
     expect(chat.queue.events).toEqual([]);
   });
 
-  it('fails where the record cannot be read', async () => {
-    chat.connections.read = () => Promise.reject(new Unavailable('away'));
-    await expect(run({ action: 'ping' })).rejects.toThrow(Unavailable);
+  it('of a connection whose record has gone between two attempts ends the connection', async () => {
+    chat.connections.note = async () => {
+      await chat.connections.remove('c1');
+      return 'full';
+    };
+    expect(await run({ action: 'subscribe', channel: 'general', id: 's1' })).toEqual([]);
+    expect(chat.later.ends).toEqual([{ connection: 'c1' }]);
+    expect(chat.queue.events).toEqual([]);
+  });
+
+  it('of a thousand subscribes has as many as a connection may have, after one write, and refuses each other one', async () => {
+    const documents = Array.from({ length: 1_000 }, (_, i) => ({ action: 'subscribe', channel: `c${i}`, id: `${i}` }));
+    const replies = await run(...documents);
+    expect(chat.queue.events).toHaveLength(128);
+    expect(Object.keys(record()?.channels ?? {})).toHaveLength(128);
+    expect(replies).toHaveLength(872);
+    expect(replies[0]).toMatchObject({ type: 'error', id: '128', channel: 'c128', code: 'limit_exceeded' });
+    expect(new Set(replies.map(({ code }) => code))).toEqual(new Set(['limit_exceeded']));
+  });
+
+  it('of a thousand messages sends them in order, and acknowledges each', async () => {
+    const documents = Array.from({ length: 1_000 }, (_, i) => ({
+      action: 'sendMessage',
+      channel: 'live:x',
+      data: i,
+      id: `m${i}`,
+    }));
+    const replies = await run(...documents);
+    expect(replies.map(({ type, id }) => [type, id])).toEqual(documents.map(({ id }) => ['ack', id]));
+    expect(chat.queue.events.map((event) => (event as { data?: unknown }).data)).toEqual(
+      documents.map(({ data }) => data),
+    );
+  });
+});
+
+describe('an anonymous user', () => {
+  beforeEach(() => isThere({ user: '' }));
+
+  it('reads and publishes where the namespace lets everybody', async () => {
+    const replies = await run(
+      { action: 'subscribe', channel: 'live:x', id: 's1' },
+      { action: 'sendMessage', channel: 'live:x', data: 1, id: 'm1' },
+    );
+    expect(replies).toMatchObject([{ type: 'ack', id: 'm1' }]);
+    expect(chat.queue.events).toMatchObject([
+      { type: 'subscribe', user: '' },
+      { type: 'publish', user: '', connection: 'c1' },
+    ]);
+  });
+
+  it('is in no list of users', async () => {
+    expect(await run({ action: 'subscribe', channel: 'dm:x#,bob', id: 's1' })).toMatchObject([
+      { code: 'permission_denied' },
+    ]);
+  });
+});
+
+describe('a connection that an open handshake let in without a token', () => {
+  beforeEach(() => isThere({ user: '', expires: 0 }));
+
+  it.each([
+    { subscribe: { channel: 'general' } },
+    { unsubscribe: { channel: 'general' } },
+    { publish: { channel: 'live:x', data: 1 } },
+    { presence: { channel: 'general' } },
+    { presence_stats: { channel: 'general' } },
+    { history: { channel: 'general' } },
+    { rpc: { method: 'm', data: 1 } },
+    { refresh: { token: 'new' } },
+    { sub_refresh: { channel: 'general', token: 'new' } },
+    { ping: {} },
+  ])('is ended with 3501 where it begins with another command than connect: %j', async (command) => {
+    chat.tokens.good.set('new', { user: '' });
+    const frame = centrifugeFrame(chat, 'c1', { id: 1, ...command });
+    await expect(frame).rejects.toMatchObject({ name: 'Disconnected', why: { code: 3501, reason: 'bad request' } });
+    expect(chat.queue.events).toEqual([]);
+  });
+
+  it('may do nothing with plain frames, but for what needs no permission', async () => {
+    expect(
+      await run(
+        { action: 'subscribe', channel: 'general', id: 's1' },
+        { action: 'sendMessage', channel: 'live:x', data: 1, id: 'm1' },
+        { action: 'ping', id: 'p1' },
+      ),
+    ).toMatchObject([
+      { id: 's1', code: 'token_expired' },
+      { id: 'm1', code: 'token_expired' },
+      { id: 'p1', type: 'pong' },
+    ]);
+    expect(chat.queue.events).toEqual([]);
+  });
+});
+
+describe('a client of the Centrifugo protocol', () => {
+  beforeEach(() => isThere({ format: 'centrifuge', info: { name: 'Alice' } }));
+  const replies = (...commands: object[]) => centrifugeReplies(chat, 'c1', ...commands);
+
+  it('publishes, and is answered when the message is durable', async () => {
+    expect(await replies({ publish: { channel: 'live:x', data: { text: 'hello' } } })).toEqual([
+      { id: 1, publish: {} },
+    ]);
+    expect(chat.queue.events).toMatchObject([
+      { type: 'publish', data: { text: 'hello' }, user: 'alice', connection: 'c1', info: { name: 'Alice' } },
+    ]);
+  });
+
+  it('publishes a hundred messages in one frame, in their order', async () => {
+    const commands = Array.from({ length: 100 }, (_, i) => ({ publish: { channel: 'live:x', data: i } }));
+    expect(await replies(...commands)).toEqual(commands.map((_, i) => ({ id: i + 1, publish: {} })));
+    expect(chat.queue.events.map((event) => (event as { data?: unknown }).data)).toEqual(commands.map((_, i) => i));
+  });
+
+  it('pings, and is answered', async () => {
+    expect(await replies({ ping: {} })).toEqual([{ id: 1, ping: {} }]);
+  });
+
+  it('is told that a method is none of the protocol', async () => {
+    expect(await replies({ dance: {} })).toEqual([{ id: 1, error: { code: 104, message: 'method not found' } }]);
+  });
+
+  it('sends what needs no answer, and gets none', async () => {
+    expect(await centrifugeFrame(chat, 'c1', { send: { data: 1 } })).toEqual([]);
+    expect(chat.queue.events).toEqual([]);
+  });
+});
+
+describe('rpc', () => {
+  beforeEach(() => isThere({ format: 'centrifuge' }));
+  const call = (...data: unknown[]) =>
+    centrifugeReplies(chat, 'c1', ...data.map((one) => ({ rpc: { method: 'add', data: one } })));
+
+  it("is answered by the owner's function, which is told who asks", async () => {
+    expect(await call({ a: 1 }, null)).toEqual([
+      { id: 1, rpc: { data: { a: 1 } } },
+      { id: 2, rpc: { data: null } },
+    ]);
+    expect(chat.rpc.calls).toEqual([
+      { method: 'add', data: { a: 1 }, user: 'alice', connection: 'c1' },
+      { method: 'add', data: null, user: 'alice', connection: 'c1' },
+    ]);
+  });
+
+  it("is answered by an error of the owner's, with a code of its own", async () => {
+    chat.rpc.answer = async () => ({ error: { code: 400, message: 'no' } });
+    expect(await call(1)).toEqual([{ id: 1, error: { code: 400, message: 'no' } }]);
+  });
+
+  it('is not available where nothing is plugged in', async () => {
+    const { rpc: _, ...without } = chat;
+    const replies = await centrifugeReplies(without as MemoryChat, 'c1', { rpc: { method: 'add', data: 1 } });
+    expect(replies).toEqual([{ id: 1, error: { code: 108, message: 'not available' } }]);
+  });
+
+  it('is refused when the token has expired', async () => {
+    await isThere({ format: 'centrifuge', expires: SECOND });
+    expect(await call(1)).toEqual([{ id: 1, error: { code: 109, message: 'token expired' } }]);
+    expect(chat.rpc.calls).toEqual([]);
+  });
+
+  it('fails as the function does, and then nothing of the frame was sent', async () => {
+    chat.rpc.answer = () => Promise.reject(new Error('the function has failed'));
+    const commands = [{ publish: { channel: 'live:x', data: 1 } }, { rpc: { method: 'add', data: 1 } }];
+    await expect(centrifugeReplies(chat, 'c1', ...commands)).rejects.toThrow('the function has failed');
+    expect(chat.queue.events).toEqual([]);
+  });
+
+  it('is called once, also where the frame is begun anew', async () => {
+    const note = chat.connections.note.bind(chat.connections);
+    const outcomes = ['full', 'full'] as const;
+    let attempt = 0;
+    chat.connections.note = async (...args) => outcomes[attempt++] ?? note(...args);
+    const commands = [{ subscribe: { channel: 'general' } }, { rpc: { method: 'add', data: 1 } }];
+    expect(await centrifugeReplies(chat, 'c1', ...commands)).toEqual([undefined, { id: 2, rpc: { data: 1 } }]);
+    expect(attempt).toBe(3);
+    expect(chat.rpc.calls).toHaveLength(1);
+    expect(chat.queue.events).toHaveLength(1);
+  });
+
+  it('is not called any more when the time of the frame is over: the rest of the frame is to be done', async () => {
+    chat.rpc.answer = async ({ data }) => {
+      await chat.world.sleep(13_000);
+      return { data };
+    };
+    const replies = await centrifugeReplies(
+      chat,
+      'c1',
+      { rpc: { method: 'add', data: 1 } },
+      { rpc: { method: 'add', data: 2 } },
+      { publish: { channel: 'live:x', data: 1 } },
+    );
+    expect(replies).toEqual([
+      { id: 1, rpc: { data: 1 } },
+      { id: 2, error: { code: 100, message: 'internal server error', temporary: true } },
+      { id: 3, publish: {} },
+    ]);
+    expect(chat.rpc.calls).toHaveLength(1);
   });
 });

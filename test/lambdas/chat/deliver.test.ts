@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ChannelEvent, Delivered } from '../../../lambdas/chat/channel-event.ts';
+import { type ChannelEvent, type Delivered, EVENT_VERSION } from '../../../lambdas/chat/channel-event.ts';
 import { deliver } from '../../../lambdas/chat/deliver.ts';
 import { Unavailable } from '../../../lambdas/chat/errors.ts';
 import { seqOf } from '../../../lambdas/chat/seq.ts';
@@ -11,6 +11,7 @@ import {
   memoryChat,
   publishEvent,
   readerOf,
+  removeHistoryEvent,
   subscribeEvent,
 } from '../../support/memory-chat.ts';
 import type { MemoryLease } from '../../support/memory-ports.ts';
@@ -92,6 +93,57 @@ describe('a batch', () => {
       ['subscribed', 2],
       ['message', 3],
     ]);
+  });
+});
+
+describe('the removal of a history', () => {
+  const removal = (number: number, receives = 1) => inHand(number, removeHistoryEvent(), receives);
+  const head = () => chat.log.heads.get('general');
+
+  it('takes out what was published before it, and nothing that came after it', async () => {
+    await handle(message(1), message(2), removal(3), message(4));
+    expect(head()).toMatchObject({ epoch: 'epoch1', offset: 3, removed: 2 });
+    expect(log('general')).toEqual(['m1', 'm2', 'm4']);
+  });
+
+  it('is told to nobody', async () => {
+    await chat.subscriptions.put('general', readerOf('r1'));
+    await handle(removal(1));
+    expect(chat.posts.attempts).toEqual([]);
+  });
+
+  it('twice is done twice', async () => {
+    await handle(message(1), removal(2), removal(3));
+    expect(head()).toMatchObject({ offset: 1, removed: 1 });
+  });
+
+  it('that comes back takes nothing out that was published after it', async () => {
+    await handle(message(1), removal(2), message(3));
+    expect(await handle(removal(2, 2), message(3, 'general', 2), message(4))).toEqual([]);
+    expect(head()).toMatchObject({ offset: 3, removed: 1 });
+  });
+
+  it('that comes back undone is done then', async () => {
+    const removeHistory = chat.log.removeHistory;
+    chat.log.removeHistory = away;
+    const items = [removal(2), message(3)];
+    expect(await handle(message(1), ...items)).toEqual(items);
+    chat.log.removeHistory = removeHistory;
+    await handle(removal(2, 2), message(3, 'general', 2));
+    expect(head()).toMatchObject({ offset: 2, removed: 1 });
+  });
+
+  it('of a channel that has no history changes nothing', async () => {
+    await handle(inHand(1, removeHistoryEvent('live:x')));
+    expect(chat.log.heads.get('live:x')).toMatchObject({ offset: 0, removed: 0 });
+  });
+
+  it('lasts until the epoch ends', async () => {
+    await handle(message(1), removal(2));
+    chat.world.time += 31 * 24 * 3600 * 1000;
+    lease = leaseOf(chat);
+    await handle(message(3));
+    expect(head()).toMatchObject({ epoch: 'epoch2', offset: 1, removed: 0 });
   });
 });
 
@@ -201,7 +253,7 @@ describe('the deadline of a worker', () => {
 
 describe('a newer event than this code knows', () => {
   const newer = (number: number, channel: string, receives = 1) =>
-    inHand(number, { v: 2, type: 'shout', channel } as unknown as ChannelEvent, receives);
+    inHand(number, { v: EVENT_VERSION + 1, type: 'shout', channel } as unknown as ChannelEvent, receives);
 
   it('waits 30 s with all that is behind it, and what is before it and other channels go on', async () => {
     const items = [message(1, 'a'), newer(2, 'a'), message(3, 'a'), message(4, 'b')];
@@ -239,7 +291,7 @@ describe('a lease that is lost', () => {
 
   it('comes back by its own count where a newer event is behind it', async () => {
     const lost = message(1, 'a', 3);
-    const newer = inHand(2, { v: 2, type: 'shout', channel: 'a' } as unknown as ChannelEvent);
+    const newer = inHand(2, { v: EVENT_VERSION + 1, type: 'shout', channel: 'a' } as unknown as ChannelEvent);
     lease.holds = (item) => item !== lost;
     await handle(lost, newer);
     expect(lease.given).toEqual([{ items: [lost, newer], seconds: 3 }]);
@@ -304,7 +356,7 @@ describe('suspects in a batch', () => {
   it('have what is newer of another channel given back at once with the rest, and what is newer of their own after 30 s', async () => {
     await died('a', 1);
     const newer = (number: number, channel: string) =>
-      inHand(number, { v: 2, type: 'shout', channel } as unknown as ChannelEvent);
+      inHand(number, { v: EVENT_VERSION + 1, type: 'shout', channel } as unknown as ChannelEvent);
     const items = [message(1, 'a', 2), newer(2, 'a'), newer(3, 'b')];
     expect(await handle(...items)).toEqual([items[2], items[1]]);
     expect(lease.given).toEqual([

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { cut, gone } from '../../../lambdas/chat/departure.ts';
+import { readersOf } from '../../../lambdas/chat/channel-readers.ts';
+import { cut, cutReader, gone } from '../../../lambdas/chat/departure.ts';
 import { Unavailable } from '../../../lambdas/chat/errors.ts';
 import { connectionOf, leaveEvent, type MemoryChat, memoryChat, readerOf } from '../../support/memory-chat.ts';
 
@@ -74,5 +75,18 @@ describe('a reader that is cut', () => {
     await cut(chat, 'general', 'c1');
     expect(await chat.subscriptions.find('general', 'c1')).toMatchObject({ cut: true });
     expect(chat.metrics.counts.get('ReaderCut')).toBe(1);
+  });
+
+  it('may be told why before its end', async () => {
+    const disconnect = { code: 3010, reason: 'insufficient state' };
+    await cut(chat, 'general', 'c1', disconnect);
+    expect(chat.later.ends).toEqual([{ connection: 'c1', channel: 'general', disconnect }]);
+  });
+
+  it('of a channel in hand is posted to no more in the same batch', async () => {
+    await chat.subscriptions.put('general', readerOf('c1'));
+    const readers = readersOf(chat.subscriptions, 'general', true);
+    await cutReader(chat, { name: 'general', readers }, 'c1');
+    expect(await readers.all()).toEqual([readerOf('c1', { cut: true })]);
   });
 });

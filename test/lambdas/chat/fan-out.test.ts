@@ -53,7 +53,7 @@ describe('a run of messages', () => {
         return jsonFormat.message(...args);
       },
     };
-    await deliver({ ...chat, formats: { json } }, [message(1), message(2)], leaseOf(chat));
+    await deliver({ ...chat, formats: { ...chat.formats, json } }, [message(1), message(2)], leaseOf(chat));
     expect(ids('r20')).toEqual(['m1', 'm2']);
     expect(written).toBe(2);
   });

@@ -5,7 +5,11 @@ import type { Connection } from '../../../lambdas/chat/ports.ts';
 import { leaveEvent, type MemoryChat, memoryChat, subscribeEvent } from '../../support/memory-chat.ts';
 
 let chat: MemoryChat;
-const alice: Omit<Connection, 'channels'> = { id: 'c1', user: 'alice', connectedAt: 1_764_000_000_000 };
+const alice: Omit<Connection, 'channels' | 'ends' | 'format'> = {
+  id: 'c1',
+  user: 'alice',
+  connectedAt: 1_764_000_000_000,
+};
 const comes = (names: readonly string[], connection = alice) =>
   connect(
     chat,
@@ -21,7 +25,7 @@ beforeEach(() => {
 describe('a handshake', () => {
   it('without channels makes a record alone', async () => {
     await comes([]);
-    expect(record()).toEqual({ ...alice, channels: {} });
+    expect(record()).toEqual({ ...alice, format: 'json', channels: {}, ends: {} });
     expect(chat.queue.events).toEqual([]);
   });
 
@@ -35,6 +39,7 @@ describe('a handshake', () => {
           user: 'alice',
           info: { name: 'Alice' },
           token: String(tokens[channel]),
+          ...(channel === 'general' && { recoverable: true }),
           handshake: true,
           connectedAt: alice.connectedAt,
         }),
@@ -47,6 +52,31 @@ describe('a handshake', () => {
   it('passes on where the client stood in a channel', async () => {
     await connect(chat, alice, [{ name: 'general', since: { epoch: 'e', offset: 41 } }]);
     expect(chat.queue.events).toMatchObject([{ channel: 'general', since: { epoch: 'e', offset: 41 } }]);
+  });
+
+  it('passes on how many of the newest messages are wanted, but not where the client says where it stood', async () => {
+    await connect(chat, alice, [
+      { name: 'general', rewind: 20 },
+      { name: 'news', since: { epoch: 'e', offset: 41 }, rewind: 20 },
+    ]);
+    const [first, second] = chat.queue.events;
+    expect(first).toMatchObject({ channel: 'general', rewind: 20 });
+    expect(first).not.toHaveProperty('since');
+    expect(second).toMatchObject({ channel: 'news', since: { epoch: 'e', offset: 41 } });
+    expect(second).not.toHaveProperty('rewind');
+  });
+
+  it('is told of joins and leaves where the namespace tells of them', async () => {
+    chat = memoryChat({
+      namespaces: {
+        '': { allowSubscribeForClient: true },
+        crowd: { joinLeave: true, allowSubscribeForClient: true },
+      },
+    });
+    await comes(['crowd:x', 'general']);
+    const [first, second] = chat.queue.events;
+    expect(first).toMatchObject({ joinLeave: true });
+    expect(second).not.toHaveProperty('joinLeave');
   });
 
   it('asks for each channel once', async () => {
@@ -118,5 +148,10 @@ describe('a handshake', () => {
       code: 'token_expired',
     });
     expect(chat.queue.events).toEqual([]);
+  });
+
+  it('lets in somebody whose time is over, if nothing is asked for yet', async () => {
+    await comes([], { ...alice, user: '', expires: 0 });
+    expect(record()).toMatchObject({ user: '', expires: 0, format: 'json' });
   });
 });

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { channelNamed } from '../../../lambdas/chat/channel.ts';
 import type { SendMessage } from '../../../lambdas/chat/command.ts';
-import { messageFrom } from '../../../lambdas/chat/message.ts';
+import { messageFrom, type Publisher } from '../../../lambdas/chat/message.ts';
 import { publicationOf } from '../../../lambdas/chat/publications.ts';
-import { jsonFormat } from '../../../lambdas/protocol/json.ts';
 import { connectionOf, memoryChat } from '../../support/memory-chat.ts';
 
 const chat = memoryChat();
 const alice = connectionOf('c1', { user: 'alice' });
-const message = (command: Partial<SendMessage> = {}, sender = alice, name = 'general', parts = chat) =>
+const message = (
+  command: Partial<SendMessage> = {},
+  sender: Publisher = alice,
+  name = 'general',
+  parts: typeof chat = chat,
+) =>
   messageFrom(parts, channelNamed(chat.namespaces, name), sender, {
     action: 'sendMessage',
     channel: name,
@@ -19,7 +23,7 @@ const message = (command: Partial<SendMessage> = {}, sender = alice, name = 'gen
 describe('a message that may be published', () => {
   it('says whose it is by the connection, and when by the clock', () => {
     expect(message().event).toMatchObject({
-      v: 1,
+      v: 2,
       type: 'publish',
       channel: 'general',
       user: 'alice',
@@ -35,6 +39,18 @@ describe('a message that may be published', () => {
     expect(first).not.toHaveProperty('deduplicationId');
   });
 
+  it('carries what the token of its sender says', () => {
+    expect(message({}, connectionOf('c1', { user: 'alice', info: { name: 'Alice' } })).event).toMatchObject({
+      info: { name: 'Alice' },
+    });
+    expect(message().event).not.toHaveProperty('info');
+  });
+
+  it('of a server is nobody’s', () => {
+    const { event } = messageFrom(chat, channelNamed(chat.namespaces, 'general'), undefined, { data: 1 });
+    for (const absent of ['user', 'connection', 'info']) expect(event).not.toHaveProperty(absent);
+  });
+
   it('keeps its tags and its key, and is ephemeral only where that was asked', () => {
     expect(message({ tags: { k: 'v' }, idempotencyKey: 'k1', ephemeral: true }).event).toMatchObject({
       tags: { k: 'v' },
@@ -48,7 +64,8 @@ describe('a message that may be published', () => {
 });
 
 describe('a message with an idempotency key', () => {
-  const id = (key: string, sender = alice, name = 'general') => message({ idempotencyKey: key }, sender, name).event.id;
+  const id = (key: string, sender: Publisher = alice, name = 'general') =>
+    message({ idempotencyKey: key }, sender, name).event.id;
 
   it('is the same message however often it is sent, from whichever connection of the user', () => {
     expect(id('k1')).toBe(id('k1'));
@@ -81,21 +98,44 @@ describe('a message with an idempotency key', () => {
   });
 });
 
+describe('a message of a server with an idempotency key', () => {
+  const id = (key: string, sender: Publisher) =>
+    messageFrom(chat, channelNamed(chat.namespaces, 'general'), sender, { data: 1, idempotencyKey: key }).event.id;
+
+  it('is the same message however often it is sent, and none of a user’s, whatever its name', () => {
+    expect(id('k1', undefined)).toBe(id('k1', undefined));
+    const users = ['', 'server', 'user', '["server"]'].map((user) => id('k1', connectionOf('server', { user })));
+    expect(new Set([id('k1', undefined), ...users]).size).toBe(5);
+  });
+});
+
 describe('the size of a message', () => {
-  /** The largest push that this message can become. */
-  const largestPush = (data: string) => {
-    const { event } = message({ data }, alice, 'general', {
-      ...chat,
-      limits: { ...chat.limits, messageBytes: Number.POSITIVE_INFINITY },
-    });
+  const unlimited = { ...chat, limits: { ...chat.limits, messageBytes: Number.POSITIVE_INFINITY } };
+  /** The largest pushes that this message can become: for plain clients, and for those of the Centrifugo protocol. */
+  const largestPushes = (data: string, sender = alice) => {
+    const { event } = message({ data }, sender, 'general', unlimited);
     const position = { epoch: 'abcdefgh', offset: Number.MAX_SAFE_INTEGER };
-    return Buffer.byteLength(jsonFormat.message('general', publicationOf(event, position)));
+    const push = publicationOf(event, position);
+    return [chat.formats.json, chat.formats.centrifuge].map((format) =>
+      Buffer.byteLength(format.message('general', push)),
+    );
   };
-  const room = 32_768 - largestPush('');
+  const room = 32_768 - Math.max(...largestPushes(''));
 
   it('may be such that its push fills one frame to the last byte', () => {
-    expect(largestPush('x'.repeat(room))).toBe(32_768);
+    expect(Math.max(...largestPushes('x'.repeat(room)))).toBe(32_768);
     expect(message({ data: 'x'.repeat(room) }).event.data).toHaveLength(room);
+  });
+
+  it('counts in either format: with what a token says of its sender, that of the SDKs is the larger one', () => {
+    const known = connectionOf('c1', { user: 'alice', info: 'x'.repeat(1_000) });
+    const [plain = 0, centrifuge = 0] = largestPushes('', known);
+    expect(centrifuge).toBeGreaterThan(plain + 900);
+    const data = 'x'.repeat(32_768 - centrifuge);
+    expect(message({ data }, known).event.data).toBe(data);
+    expect(() => message({ data: `${data}x` }, known)).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded', message: 'data: the message is 1 bytes too large' }),
+    );
   });
 
   it('is refused with one byte more, and it is told how much that is', () => {

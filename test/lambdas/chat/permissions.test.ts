@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { channelNamed } from '../../../lambdas/chat/channel.ts';
 import type { NamespaceOptions } from '../../../lambdas/chat/namespace.ts';
-import { checkPublish, checkSubscribe } from '../../../lambdas/chat/permissions.ts';
+import {
+  checkHistory,
+  checkPresence,
+  checkPublish,
+  checkSubscribe,
+  isExpired,
+  mayKnowPresence,
+} from '../../../lambdas/chat/permissions.ts';
 import type { Capability, Identity } from '../../../lambdas/chat/ports.ts';
 
 const alice: Identity = { user: 'alice' };
@@ -117,5 +124,85 @@ describe('publishing', () => {
     expect(publishing('dm#alice', alice, options)).toBe('allowed');
     expect(publishing('dm#bob', alice, options)).toContain('limited to other users');
     expect(publishing('dm#alice', alice, { allowUserLimitedChannels: true })).toContain('publishing is not allowed');
+  });
+});
+
+describe.each([
+  {
+    what: 'reading the history',
+    check: checkHistory,
+    has: { historySize: 10, historyTtl: 60 },
+    forClient: { allowHistoryForClient: true },
+    forSubscriber: { allowHistoryForSubscriber: true },
+    others: { allowPresenceForClient: true, allowPresenceForSubscriber: true },
+    allowance: 'hst',
+    missing: 'not_available: general: its namespace has no history',
+    refused: 'permission_denied: general: reading its history is not allowed',
+  },
+  {
+    what: 'asking for the presence',
+    check: checkPresence,
+    has: { presence: true },
+    forClient: { allowPresenceForClient: true },
+    forSubscriber: { allowPresenceForSubscriber: true },
+    others: { allowHistoryForClient: true, allowHistoryForSubscriber: true },
+    allowance: 'prs',
+    missing: 'not_available: general: its namespace has no presence',
+    refused: 'permission_denied: general: asking for its presence is not allowed',
+  },
+] as const)('$what', ({ check, has, forClient, forSubscriber, others, allowance, missing, refused }) => {
+  const asking = (options: NamespaceOptions, { identity = alice, subscribed = false, name = 'general' } = {}) =>
+    outcome(() => check(channel(name, options), identity, subscribed));
+  const able = withCaps({ channels: ['*'], match: 'wildcard', allow: [allowance] });
+
+  it('is not available where the namespace has none, whoever asks', () => {
+    expect(asking({ ...forClient })).toBe(missing);
+    expect(asking({}, { identity: able, subscribed: true })).toBe(missing);
+  });
+
+  it('is refused where nothing allows it, and the channel is named', () => {
+    expect(asking({ ...has, ...others }, { subscribed: true })).toBe(refused);
+  });
+
+  it('is allowed by the namespace to everybody, or to those who read the channel', () => {
+    expect(asking({ ...has, ...forClient })).toBe('allowed');
+    expect(asking({ ...has, ...forClient }, { identity: { user: '' } })).toBe('allowed');
+    expect(asking({ ...has, ...forSubscriber }, { subscribed: true })).toBe('allowed');
+    expect(asking({ ...has, ...forSubscriber })).toBe(refused);
+  });
+
+  it('is allowed by its own capability, and by no other', () => {
+    expect(asking({ ...has }, { identity: able })).toBe('allowed');
+    const rest = (['sub', 'pub', 'hst', 'prs'] as const).filter((one) => one !== allowance);
+    expect(asking({ ...has }, { identity: withCaps({ channels: ['general'], allow: rest }) })).toBe(refused);
+  });
+
+  it('of a channel that lists its users is for them alone, before any other rule', () => {
+    const options = { ...has, ...forClient, allowUserLimitedChannels: true };
+    expect(asking(options, { name: 'dm#alice' })).toBe('allowed');
+    expect(asking(options, { name: 'dm#bob', identity: able })).toContain('limited to other users');
+    expect(asking({ allowUserLimitedChannels: true }, { name: 'dm#bob' })).toContain('limited to other users');
+    expect(asking({ ...has, ...forClient }, { name: 'dm#alice' })).toContain('permission_denied');
+  });
+});
+
+describe('who may know the presence of a channel', () => {
+  it('is who may ask for it', () => {
+    const knows = (options: NamespaceOptions, identity: Identity, subscribed: boolean) =>
+      mayKnowPresence(channel('general', options), identity, subscribed);
+    expect(knows({ allowPresenceForClient: true }, alice, false)).toBe(true);
+    expect(knows({ allowPresenceForSubscriber: true }, alice, true)).toBe(true);
+    expect(knows({ allowPresenceForSubscriber: true }, alice, false)).toBe(false);
+    expect(knows({}, withCaps({ channels: ['general'], allow: ['prs'] }), false)).toBe(true);
+    expect(knows({}, alice, true)).toBe(false);
+  });
+});
+
+describe('what has a time', () => {
+  it('is over at its second, and not before; without an end, never', () => {
+    expect(isExpired({ expires: 10 }, 9_999)).toBe(false);
+    expect(isExpired({ expires: 10 }, 10_000)).toBe(true);
+    expect(isExpired({ expires: 0 }, 0)).toBe(true);
+    expect(isExpired({}, Number.MAX_SAFE_INTEGER)).toBe(false);
   });
 });

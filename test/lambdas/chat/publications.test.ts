@@ -11,6 +11,7 @@ import {
   NAMESPACES,
   publishEvent,
   readerOf,
+  removeHistoryEvent,
 } from '../../support/memory-chat.ts';
 
 let chat: MemoryChat;
@@ -28,7 +29,7 @@ beforeEach(async () => {
 
 describe('a run of messages', () => {
   it('stands in the log at the next offsets, in the order of the queue, with all that its publishers gave', async () => {
-    await handle(message(1), message(2, { key: 'k', tags: { t: 'x' } }));
+    await handle(message(1), message(2, { key: 'k', tags: { t: 'x' }, info: { name: 'Alice' } }));
     await handle(message(3));
     expect(rows().map(({ offset, seq, publication }) => [offset, seq, publication.id])).toEqual([
       [1, seqOf('1'), 'm1'],
@@ -39,6 +40,7 @@ describe('a run of messages', () => {
       id: 'm2',
       user: 'alice',
       connection: 'sender',
+      info: { name: 'Alice' },
       data: 'm2',
       key: 'k',
       tags: { t: 'x' },
@@ -165,6 +167,21 @@ describe('a message that comes back', () => {
   });
 });
 
+describe('a reader that is catching up', () => {
+  it('is passed by: it finds the messages in the log', async () => {
+    await chat.subscriptions.put('general', readerOf('r1', { at: 0 }));
+    await handle(message(1), message(2, { ephemeral: true }));
+    expect(chat.posts.attempts).toEqual([]);
+    expect(await chat.subscriptions.find('general', 'r1')).toEqual(readerOf('r1', { at: 0 }));
+  });
+
+  it('in another epoch is cut like others', async () => {
+    await chat.subscriptions.put('general', readerOf('r1', { at: 0, from: { epoch: 'former', offset: 0 } }));
+    await handle(message(1));
+    expect(await chat.subscriptions.find('general', 'r1')).toMatchObject({ cut: true });
+  });
+});
+
 describe('a channel without history', () => {
   beforeEach(() => chat.subscriptions.put('live:x', readerOf('r1')));
   const live = (number: number, more: Parameters<typeof publishEvent>[1] = {}, receives = 1) =>
@@ -195,6 +212,14 @@ describe('a channel without history', () => {
     expect(head()).toMatchObject({ epoch: 'epoch2', offset: 0 });
     expect(chat.later.ends).toEqual([{ connection: 'r1', channel: 'general' }]);
     expect(await chat.subscriptions.find('general', 'r1')).toMatchObject({ cut: true });
+  });
+
+  it('has nothing removed in its new epoch', async () => {
+    await handle(message(1), inHand(2, removeHistoryEvent()));
+    expect(head()).toMatchObject({ removed: 1 });
+    chat = { ...chat, namespaces: { ...NAMESPACES, '': {} } };
+    await handle(message(3));
+    expect(head()).toMatchObject({ epoch: 'epoch2', removed: 0 });
   });
 
   it('does not begin a new epoch for what was ephemeral anyway', async () => {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { alongTape, oneFault } from '../../support/simulation/decisions.ts';
+import type { Scenario } from '../../support/simulation/happenings.ts';
 import { checkInvariants } from '../../support/simulation/invariants.ts';
-import { SCENARIOS, type Scenario } from '../../support/simulation/scenarios.ts';
+import { SCENARIOS } from '../../support/simulation/scenarios.ts';
 import { Simulation } from '../../support/simulation/simulation.ts';
 
 const OUTCOMES = 6;

@@ -10,8 +10,10 @@ import {
   leaveEvent,
   type MemoryChat,
   memoryChat,
+  moreEvent,
   publishEvent,
   readerOf,
+  removeHistoryEvent,
   subscribeEvent,
   unsubscribeEvent,
 } from '../../support/memory-chat.ts';
@@ -244,7 +246,7 @@ describe('an event that is parked', () => {
         return jsonFormat.message(channel, publication);
       },
     };
-    chat = { ...chat, formats: { json } };
+    chat = { ...chat, formats: { ...chat.formats, json } };
   };
 
   it('and is in the log already is recovered from there: every reader is cut, once', async () => {
@@ -272,14 +274,20 @@ describe('an event that is parked', () => {
   it.each<[string, ChannelEvent, string[]]>([
     ['a subscribe', subscribeEvent('r2'), ['r2']],
     ['an unsubscribe', unsubscribeEvent('r1'), ['r1']],
+    ['more of what was missed', moreEvent('r1'), ['r1']],
     ['a leave', leaveEvent('r1'), []],
+    ['the removal of the history', removeHistoryEvent(), []],
     ['nothing that can be read', unknown, []],
   ])('and is %s has its own connection ended, unless that is gone', async (_, event, ended) => {
     const broken = () => {
       throw new TypeError('a bug');
     };
-    chat = { ...chat, formats: { json: { ...jsonFormat, subscribed: broken, unsubscribed: broken } } };
+    const json = { ...jsonFormat, subscribed: broken, unsubscribed: broken };
+    chat = { ...chat, formats: { ...chat.formats, json } };
     chat.subscriptions.remove = bug;
+    chat.log.read = bug;
+    chat.log.removeHistory = bug;
+    await chat.subscriptions.put('general', readerOf('r1', { at: 0 }));
     enqueue(event, publishEvent('m1'));
     await receiveAll();
     expect(parked()).toEqual([seqOf('1')]);

@@ -55,24 +55,47 @@ describe('the channels of a handshake', () => {
   });
 
   it.each([
-    ['', { epoch: '', offset: 0 }],
-    ['41', { epoch: '', offset: 41 }],
-    ['epoch:', { epoch: 'epoch', offset: 0 }],
-    ['epoch:-1', { epoch: 'epoch', offset: 0 }],
-    ['epoch:1.5', { epoch: 'epoch', offset: 0 }],
-    ['epoch:1e3', { epoch: 'epoch', offset: 0 }],
-    ['epoch:12345678901234567', { epoch: 'epoch', offset: 0 }],
-    ['epoch:٤١', { epoch: 'epoch', offset: 0 }],
-  ])('are asked for with a since even where it is no position: %j', (text, since) => {
+    ['e:0', { epoch: 'e', offset: 0 }],
+    [':0', { epoch: '', offset: 0 }],
+    ['e:007', { epoch: 'e', offset: 7 }],
+    ['two\nlines:7', { epoch: 'two\nlines', offset: 7 }],
+    ['e:9007199254740991', { epoch: 'e', offset: Number.MAX_SAFE_INTEGER }],
+    ['e:9007199254740993', { epoch: 'e', offset: Number.MAX_SAFE_INTEGER }],
+    [`e:${'9'.repeat(1_000)}`, { epoch: 'e', offset: Number.MAX_SAFE_INTEGER }],
+  ])('are recovered from where any offset says, also one that no channel reaches: %j', (text, since) => {
     expect(wantedChannels({ channels: 'c', 'since.c': text })).toEqual([{ name: 'c', since }]);
+  });
+
+  it.each(['', '41', 'epoch', 'epoch:', ':', 'epoch:-1', 'epoch:1.5', 'epoch:1e3', 'epoch: 1', 'epoch:٤١'])(
+    'are not recovered, and told so, where their since is no position: %j',
+    (text) => {
+      const since = { epoch: '', offset: Number.MAX_SAFE_INTEGER };
+      expect(wantedChannels({ channels: 'c', 'since.c': text })).toEqual([{ name: 'c', since }]);
+    },
+  );
+
+  it('are rewound all alike, but for those that have a position', () => {
+    expect(wantedChannels({ channels: 'a,b', rewind: '20', 'since.b': 'e:1' })).toEqual([
+      { name: 'a', rewind: 20 },
+      { name: 'b', since: { epoch: 'e', offset: 1 } },
+    ]);
+    expect(wantedChannels({ channels: 'a', rewind: '0' })).toEqual([{ name: 'a', rewind: 0 }]);
+    expect(wantedChannels({ channels: 'a', rewind: '9'.repeat(1_000) })).toEqual([
+      { name: 'a', rewind: Number.MAX_SAFE_INTEGER },
+    ]);
+  });
+
+  it.each(['', '-1', '1.5', '1e3', 'all', ' 5', '٤١'])('are not rewound where that is no number: %j', (rewind) => {
+    expect(wantedChannels({ channels: 'c', rewind })).toEqual([{ name: 'c' }]);
   });
 
   it('are read from any text without a failure', () => {
     fc.assert(
-      fc.property(anyText, anyText, (channels, since) => {
-        for (const wanted of wantedChannels({ channels, [`since.${channels}`]: since })) {
+      fc.property(anyText, anyText, anyText, (channels, since, rewind) => {
+        for (const wanted of wantedChannels({ channels, [`since.${channels}`]: since, rewind })) {
           expect(wanted.name).not.toBe('');
           if (wanted.since) expect(wanted.since.offset).toBeGreaterThanOrEqual(0);
+          expect(Number.isSafeInteger(wanted.since?.offset ?? wanted.rewind ?? 0)).toBe(true);
         }
       }),
     );

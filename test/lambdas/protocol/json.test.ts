@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Request } from '../../../lambdas/chat/command.ts';
-import { encodeReply, jsonFormat, parseFrame } from '../../../lambdas/protocol/json.ts';
+import type { Command, Request } from '../../../lambdas/chat/command.ts';
+import { jsonFormat, parseFrame } from '../../../lambdas/protocol/json.ts';
 import { publishEvent, subscribeEvent } from '../../support/memory-chat.ts';
 
 /** What a document is read as: its command, or the code and the message of its refusal. */
@@ -20,6 +20,13 @@ const refused = (document: unknown) => (read(document) as { refusal?: string }).
 /** Any sequence of UTF-16 units, halves of pairs included. */
 const anyText = fc.array(fc.nat(0xffff)).map((codes) => String.fromCharCode(...codes));
 
+/** What of a command its document must have said: how much history is wanted, and from where, may be Parley's own. */
+function saidIn(command: Command): object {
+  if (command.action !== 'history') return command;
+  const { limit: _limit, order: _order, ...said } = command;
+  return said;
+}
+
 const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
 
 describe('a document of a frame', () => {
@@ -36,15 +43,32 @@ describe('a document of a frame', () => {
     },
     { action: 'subscribe', channel: 'general' },
     { action: 'subscribe', channel: 'general', id: 's1', since: { epoch: 'e', offset: 0 } },
-    { action: 'subscribe', channel: 'general', id: 's1', rewind: 20 },
+    { action: 'subscribe', channel: 'general', id: 's1', rewind: 20, token: 't' },
     { action: 'unsubscribe', channel: 'general', id: 'u1' },
     { action: 'refresh', token: 't', id: 'r1' },
     { action: 'ping', id: 'p1' },
     { action: 'ping' },
-    { action: 'history', channel: 'general', id: 'h1' },
     { action: 'presence', channel: 'general', id: 'p1' },
+    { action: 'presence', channel: 'general', id: 'p1', after: 'alice' },
   ])('is the command that it says: $action', (document) => {
     expect(read(document)).toEqual(document);
+  });
+
+  const history = { action: 'history', channel: 'general', id: 'h1' };
+  it.each([
+    [{}, { limit: 50, order: 'newest' }],
+    [{ limit: 0 }, { limit: 0, order: 'newest' }],
+    [{ limit: 1_000 }, { limit: 1_000, order: 'newest' }],
+    [{ limit: 1_000_000 }, { limit: 1_000, order: 'newest' }],
+    [{ limit: 1e300 }, { limit: 1_000, order: 'newest' }],
+    [{ before: 5 }, { limit: 50, order: 'newest', before: 5 }],
+    [{ after: 0 }, { limit: 50, order: 'oldestFirst', after: 0 }],
+    [
+      { after: 2, before: 9, limit: 3 },
+      { limit: 3, order: 'oldestFirst', after: 2, before: 9 },
+    ],
+  ])('asks for history with %j from the end that it names: %j', (asked, command) => {
+    expect(read({ ...history, ...asked })).toEqual({ ...history, ...command });
   });
 
   it.each([null, false, 0, '', [], {}, 'text', '\u0000\u{1F600}\uD800'])('may carry %j as data', (data) => {
@@ -138,19 +162,46 @@ describe('a document of a frame', () => {
       'since.offset: must be a whole number, 0 or more',
     ],
     [{ action: 'subscribe', channel: 'c', rewind: -1 }, 'rewind: must be a whole number, 0 or more'],
+    [{ action: 'subscribe', channel: 'c', rewind: 1.5 }, 'rewind: must be a whole number, 0 or more'],
+    [{ action: 'subscribe', channel: 'c', rewind: '20' }, 'rewind: must be a whole number, 0 or more'],
+    [
+      { action: 'subscribe', channel: 'c', rewind: 1, since: { epoch: 'e', offset: 1 } },
+      'rewind: not together with "since"',
+    ],
+    [{ action: 'subscribe', channel: 'c', token: '' }, 'token: must not be empty'],
+    [{ action: 'subscribe', channel: 'c', token: 1 }, 'token: must be a string'],
     [{ action: 'unsubscribe' }, 'channel: is missing'],
     [{ action: 'refresh' }, 'token: is missing'],
     [{ action: 'refresh', token: 1 }, 'token: must be a string'],
     [{ action: 'refresh', token: '' }, 'token: must not be empty'],
     [{ action: 'ping', id: ['p'] }, 'id: must be a string of 1 to 64 characters'],
     [{ action: 'history' }, 'channel: is missing'],
+    ...['limit', 'after', 'before'].flatMap((field) =>
+      [-1, 0.5, '1', null, [1], true].map((value): [object, string] => [
+        { action: 'history', channel: 'c', [field]: value },
+        `${field}: must be a whole number, 0 or more`,
+      ]),
+    ),
+    [{ action: 'history', channel: 'c', after: 2 ** 53 }, 'after: must be a whole number, 0 or more'],
+    [{ action: 'history', channel: 'c', before: 1e300 }, 'before: must be a whole number, 0 or more'],
     [{ action: 'presence' }, 'channel: is missing'],
+    [{ action: 'presence', channel: 'c', after: 5 }, 'after: must be a string'],
+    [{ action: 'presence', channel: 'c', after: '' }, 'after: must not be empty'],
   ])('is refused with the name of the field that is wrong: %j', (document, why) => {
     expect(refused(document)).toBe(`bad_request: ${why}`);
   });
 
   it('may be nested down to 128 levels', () => {
     expect(read({ action: 'sendMessage', channel: 'c', data: nested(128) })).toMatchObject({ data: nested(128) });
+  });
+
+  it('is refused where a number is beyond what JSON can hold', () => {
+    expect(refused('{"action":"history","channel":"c","limit":1e999}')).toBe(
+      'bad_request: limit: must be a whole number, 0 or more',
+    );
+    expect(refused('{"action":"subscribe","channel":"c","since":{"epoch":"e","offset":9007199254740993}}')).toBe(
+      'bad_request: since.offset: must be a whole number, 0 or more',
+    );
   });
 
   it('is refused, and fells nobody, however deep it is', () => {
@@ -247,14 +298,15 @@ describe('a frame', () => {
   it('is read without a failure, whatever its fields are', () => {
     const field = fc.oneof(fc.jsonValue(), fc.constantFrom('__proto__', 'constructor', ''));
     const names = ['channel', 'data', 'id', 'idempotencyKey', 'tags', 'ephemeral', 'since', 'rewind', 'token'];
+    const more = ['limit', 'after', 'before'];
     const action = fc.constantFrom('sendMessage', 'subscribe', 'unsubscribe', 'refresh', 'ping', 'history', 'presence');
     const document = fc
-      .tuple(action, fc.dictionary(fc.constantFrom(...names), field))
+      .tuple(action, fc.dictionary(fc.constantFrom(...names, ...more), field))
       .map(([a, fields]) => ({ action: a, ...fields }));
     fc.assert(
       fc.property(document, (one) => {
         const [request] = parseFrame(JSON.stringify(one));
-        if (request && 'command' in request) expect(one).toMatchObject(request.command);
+        if (request && 'command' in request) expect(one).toMatchObject(saidIn(request.command));
         else
           expect(request?.refusal).toMatchObject({ code: 'bad_request', message: expect.stringMatching(/^[\w.]+: /) });
       }),
@@ -281,14 +333,41 @@ describe('what a plain client is told', () => {
 
   it('is a reply as it is', () => {
     const ack = { type: 'ack', id: '\n👩‍🚀\u0000', channel: 'c', messageId: 'm' } as const;
-    expect(told(encodeReply(ack))).toEqual(ack);
+    expect(told(jsonFormat.reply(ack))).toEqual(ack);
+    const error = { type: 'error', id: 's2', channel: 'c', code: 'already_subscribed', message: 'c: it is' } as const;
+    expect(told(jsonFormat.reply(error))).toEqual(error);
+  });
+
+  it('is when its new token ends, and not how long that is', () => {
+    const refreshed = { type: 'refreshed', id: 'r1', expires: 1_800_000_000 } as const;
+    expect(told(jsonFormat.reply({ ...refreshed, ttl: 600 }))).toEqual(refreshed);
   });
 
   const { id, user, data, time } = publishEvent('m1', { data: { text: 'two\nlines' } });
+  const stored = { id, user: 'alice', data, time, offset: 43, epoch: 'e', connection: 'secret', info: 'secret' };
+  const shownMessage = { offset: 43, epoch: 'e', id, user, data, time };
+  const shownPush = { type: 'message', channel: 'general', ...shownMessage };
+
+  it('is a history with the position and its messages', () => {
+    const position = { epoch: 'e', offset: 43 };
+    const reply = jsonFormat.reply({ type: 'history', id: 'h1', channel: 'general', position, publications: [stored] });
+    expect(told(reply)).toEqual({
+      type: 'history',
+      id: 'h1',
+      channel: 'general',
+      ...position,
+      messages: [shownMessage],
+    });
+  });
+
+  it('is who is there, and where there are more', () => {
+    const reply = { type: 'presence', id: 'p1', channel: 'c', members: [{ user: 'alice', connections: 2 }] } as const;
+    expect(told(jsonFormat.reply(reply))).toEqual(reply);
+    expect(told(jsonFormat.reply({ ...reply, next: 'alice' }))).toEqual({ ...reply, next: 'alice' });
+  });
 
   it('is a message with its place', () => {
-    const push = jsonFormat.message('general', { id, user: 'alice', data, time, offset: 43, epoch: 'e' });
-    expect(told(push)).toEqual({ type: 'message', channel: 'general', offset: 43, epoch: 'e', id, user, data, time });
+    expect(told(jsonFormat.message('general', stored))).toEqual(shownPush);
   });
 
   it('is a message without a place where it has none, with what its publisher gave it', () => {
@@ -296,9 +375,8 @@ describe('what a plain client is told', () => {
     expect(told(push)).toEqual({ type: 'message', channel: 'general', id, data, time, key: 'k1', tags: { k: 'v' } });
   });
 
-  it('is never the connection of a publisher', () => {
-    const push = jsonFormat.message('general', { id, data, time, connection: 'secret' });
-    expect(push).not.toContain('secret');
+  it('is never the connection of a publisher, nor what its token says', () => {
+    expect(jsonFormat.message('general', stored)).not.toContain('secret');
   });
 
   it('is a null as data, which is not the same as none', () => {
@@ -307,33 +385,42 @@ describe('what a plain client is told', () => {
 
   it('is the position of a subscribe, and whether it recovered where that was asked', () => {
     const event = subscribeEvent('c1', { id: 's1' });
-    expect(told(jsonFormat.subscribed(event, { epoch: 'e', offset: 42 }, true))).toEqual({
-      type: 'subscribed',
-      id: 's1',
-      channel: 'general',
-      epoch: 'e',
-      offset: 42,
-      recovered: true,
-    });
-    expect(told(jsonFormat.subscribed(subscribeEvent('c1'), undefined, undefined))).toEqual({
+    expect(
+      told(jsonFormat.subscribed(event, { position: { epoch: 'e', offset: 42 }, recovered: true, missed: [] })),
+    ).toEqual({ type: 'subscribed', id: 's1', channel: 'general', epoch: 'e', offset: 42, recovered: true });
+    expect(told(jsonFormat.subscribed(subscribeEvent('c1', { by: 'server' }), { missed: [] }))).toEqual({
       type: 'subscribed',
       channel: 'general',
     });
   });
 
-  it('is that it has left, and that it is there already', () => {
-    expect(told(jsonFormat.unsubscribed('general', 'u1'))).toEqual({
-      type: 'unsubscribed',
-      id: 'u1',
-      channel: 'general',
-    });
-    expect(told(jsonFormat.unsubscribed('general', undefined))).toEqual({ type: 'unsubscribed', channel: 'general' });
-    expect(told(jsonFormat.alreadySubscribed(subscribeEvent('c1', { id: 's2' })))).toEqual({
-      type: 'error',
-      id: 's2',
-      channel: 'general',
-      code: 'already_subscribed',
-      message: 'general: already subscribed',
-    });
+  it('is the position before what it missed, and then each message of it as a push', () => {
+    const missed = [{ publication: stored, text: jsonFormat.piece('general', stored) }];
+    const frame = jsonFormat.subscribed(subscribeEvent('c1'), { position: { epoch: 'e', offset: 42 }, missed });
+    expect(frame.split('\n').map((line) => JSON.parse(line))).toEqual([
+      { type: 'subscribed', channel: 'general', epoch: 'e', offset: 42 },
+      shownPush,
+    ]);
+  });
+
+  it('is that it has left, or that the server has ended it, and why', () => {
+    const left = { type: 'unsubscribed', channel: 'general' };
+    expect(told(jsonFormat.unsubscribed({ channel: 'general', id: 'u1' }))).toEqual({ ...left, id: 'u1' });
+    expect(told(jsonFormat.unsubscribed({ channel: 'general' }))).toEqual(left);
+    const push = { code: 2500, reason: 'insufficient state' };
+    expect(told(jsonFormat.unsubscribed({ channel: 'general', push }))).toEqual({ ...left, ...push });
+  });
+
+  it('is which user has come and gone, and nothing of the connection', () => {
+    const member = { connection: 'c1', user: 'bob', info: 'i', channelInfo: 'ci' };
+    expect(told(jsonFormat.join('general', member))).toEqual({ type: 'join', channel: 'general', user: 'bob' });
+    expect(told(jsonFormat.leave('general', member))).toEqual({ type: 'leave', channel: 'general', user: 'bob' });
+    expect(jsonFormat.tells).toBe('users');
+  });
+
+  it('is why it is ended, and now and then nothing', () => {
+    const reason = { code: 3005, reason: 'connection expired' };
+    expect(told(jsonFormat.disconnect(reason))).toEqual({ type: 'disconnect', ...reason });
+    expect(told(jsonFormat.ping)).toEqual({ type: 'ping' });
   });
 });

@@ -1,5 +1,7 @@
-/** A document that a client was sent, as it reads it. */
-interface Told {
+import type { FormatName } from '../../../lambdas/chat/channel-event.ts';
+
+/** A document that a client was sent, as it reads it, whichever format it came in. */
+export interface Told {
   readonly type: string;
   readonly id?: string;
   readonly channel?: string;
@@ -8,10 +10,12 @@ interface Told {
   readonly data?: unknown;
   readonly code?: string | number;
   readonly recovered?: boolean;
+  readonly user?: string;
 }
 
 /** A connection as API Gateway sees it. */
 export interface Client {
+  readonly format: FormatName;
   open: boolean;
   /** Its `$connect` has returned; before that, a post meets 410. */
   established: boolean;
@@ -21,12 +25,13 @@ export interface Client {
   busy: number;
   /** Every document that arrived, in order. */
   readonly told: Told[];
-  /** The frames that they came in. */
-  readonly frames: string[];
+  /** The same by the frames that they came in. */
+  readonly frames: Told[][];
 }
 
 /** A client that is there, or (`established` false) still in its handshake. */
-export const newClient = (established = true): Client => ({
+export const newClient = (established = true, format: FormatName = 'json'): Client => ({
+  format,
   open: true,
   established,
   mute: 0,

@@ -2,6 +2,8 @@ import { optionsOf } from '../../../lambdas/chat/channel.ts';
 import { hasHistory } from '../../../lambdas/chat/namespace.ts';
 import type { Publication } from '../../../lambdas/chat/ports.ts';
 import type { Client } from './client.ts';
+import { checkMoves } from './move-invariants.ts';
+import { checkRecovery, checkRemoval } from './recovery-invariants.ts';
 import type { Simulation } from './simulation.ts';
 
 /** Throws, with what happened, where a run has left something that the invariants of docs/architecture.md forbid. */
@@ -39,14 +41,20 @@ export function checkInvariants(simulation: Simulation): void {
       continue;
     }
     checkLog(simulation, channel, isParked, broken);
-    for (const [connection, client] of simulation.clients) checkReader(simulation, channel, connection, client, broken);
+    checkRemoval(simulation, channel, broken);
+    checkMoves(simulation, channel, broken);
+    for (const [connection, client] of simulation.clients) {
+      checkReader(simulation, channel, connection, client, broken);
+      checkRecovery(simulation, channel, connection, client, broken);
+    }
   }
   for (const id of simulation.connections.records.keys()) {
     if (!simulation.clients.get(id)?.open) broken(`${id} is gone, and its record stays`);
   }
 }
 
-type Broken = (why: string) => never;
+/** Throws what was found. */
+export type Broken = (why: string) => never;
 
 function checkLog(
   simulation: Simulation,
@@ -111,7 +119,8 @@ function checkReader(
   let at: number | undefined;
   let epoch: string | undefined;
   let request: string | undefined;
-  const shown = new Set<number>();
+  /** What it was shown since it asked. */
+  let shown = new Set<number>();
   const over = new Set<string | undefined>();
   for (const told of client.told.filter((t) => t.channel === channel)) {
     if (told.type === 'subscribed') {
@@ -121,21 +130,24 @@ function checkReader(
         continue;
       }
       at = Number(told.offset);
+      shown = new Set([...shown].filter((offset) => offset <= Number(told.offset)));
       epoch = told.epoch;
       request = told.id;
     } else if (told.type === 'unsubscribed') {
       // (a client ignores a second answer to one request, and one to a request that it has since gone beyond)
-      if (simulation.isBefore(told.id, request)) continue;
+      if (told.code === undefined && simulation.isBefore(told.id, request)) continue;
       over.add(request).add(told.id);
       at = undefined;
     } else if (told.type === 'message') {
-      if (at === undefined) throw broken(`${connection}: ${told.id} before subscribed or after unsubscribed`);
       const offset = Number(told.offset);
-      const kept: Publication | undefined = told.epoch === head.epoch ? log?.get(offset)?.publication : undefined;
-      if (told.epoch === head.epoch && kept?.id !== told.id)
+      if (at === undefined) throw broken(`${connection}: ${told.id} before subscribed or after unsubscribed`);
+      // (an SDK's messages do not say it)
+      const itsEpoch = told.epoch ?? epoch;
+      const kept: Publication | undefined = itsEpoch === head.epoch ? log?.get(offset)?.publication : undefined;
+      if (itsEpoch === head.epoch && kept?.id !== told.id)
         broken(`${connection}: was shown at ${offset} what the log does not hold there`);
-      if (told.epoch === epoch && offset > at + 1) broken(`${connection}: a hole between ${at} and ${offset}`);
-      if (told.epoch !== epoch) broken(`${connection}: a message of another epoch than its position`);
+      if (itsEpoch === epoch && offset > at + 1) broken(`${connection}: a hole between ${at} and ${offset}`);
+      if (itsEpoch !== epoch) broken(`${connection}: a message of another epoch than its position`);
       if (shown.has(offset) && !repeated) broken(`${connection}: was sent ${offset} twice, and no event came back`);
       if (offset <= at && !shown.has(offset))
         broken(`${connection}: was sent ${offset}, which its subscribed at ${at} covers`);
@@ -158,7 +170,10 @@ function checkReader(
   }
   if (at !== undefined && (!row || row.cut))
     broken(`${connection}: believes it is subscribed to ${channel}, and is not`);
-  const parkedOwn = simulation.parked.some(({ event }) => event.type !== 'publish' && event.connection === connection);
+  if (at !== undefined && row?.at !== undefined) broken(`${connection}: is catching up for ever`);
+  const parkedOwn = simulation.parked.some(
+    ({ event }) => event.type !== 'publish' && event.type !== 'removeHistory' && event.connection === connection,
+  );
   if (at === undefined && row && !parkedOwn)
     broken(`${connection}: is subscribed to ${channel} and was never told, or has left`);
   const asked = simulation.connections.records.get(connection)?.channels[channel];

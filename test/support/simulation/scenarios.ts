@@ -1,101 +1,6 @@
-import { EVENT_VERSION, type PublishEvent, type SubscribeEvent } from '../../../lambdas/chat/channel-event.ts';
-import type { Command } from '../../../lambdas/chat/command.ts';
-import { runCommands } from '../../../lambdas/chat/commands.ts';
-import { gone } from '../../../lambdas/chat/departure.ts';
-import { connect } from '../../../lambdas/chat/handshake.ts';
 import { OLDEST, storedSeq } from '../../../lambdas/chat/seq.ts';
-import { newClient } from './client.ts';
-import type { Poison, Simulation } from './simulation.ts';
-
-/** Something that happens to a channel; how it goes is the explorer's affair. */
-export interface Scenario {
-  readonly name: string;
-  readonly begin: (simulation: Simulation) => Promise<void>;
-}
-
-let messages = 0;
-
-/** A message is accepted, at once. */
-function publish(s: Simulation, channel: string, poison?: Poison): PublishEvent {
-  const id = `p${++messages}`;
-  const event: PublishEvent = {
-    v: EVENT_VERSION,
-    type: 'publish',
-    channel,
-    id,
-    user: 'sender',
-    data: id,
-    time: s.time.now(),
-  };
-  if (poison) s.poison.set(id, poison);
-  s.enqueue({ event });
-  return event;
-}
-
-/** A function that publishes, one message after the other. */
-function sender(s: Simulation, channel: string, count: number): void {
-  s.start('sender', async (chat) => {
-    for (let i = 0; i < count; i++) {
-      const id = `p${++messages}`;
-      await chat.queue.send([
-        { event: { v: EVENT_VERSION, type: 'publish', channel, id, data: id, time: s.time.now() } },
-      ]);
-    }
-  });
-}
-
-/** A client's frame, one command each, in a function of their own. */
-async function ask(s: Simulation, connection: string, chat: Parameters<typeof runCommands>[0], command: Command) {
-  if (command.id !== undefined) s.asked.push(command.id);
-  await runCommands(chat, connection, [{ command }]);
-}
-
-function disconnect(s: Simulation, connection: string): void {
-  s.start(`disconnect(${connection})`, async (chat) => {
-    const client = s.clients.get(connection);
-    if (client) client.open = false;
-    await gone(chat, connection);
-  });
-}
-
-/** A client comes with `?channels=…`; it is there for API Gateway only when `connect` has returned. */
-function handshake(s: Simulation, connection: string, channels: readonly string[], then?: Command): void {
-  const client = newClient(false);
-  s.clients.set(connection, client);
-  s.asked.push('undefined');
-  const actor = s.start(`connect(${connection})`, async (chat) => {
-    const { channels: _, ...record } = s.record(connection);
-    await connect(
-      chat,
-      record,
-      channels.map((name) => ({ name })),
-    );
-    await chat.queue.waiting(); // (a moment more, in which a reply may come)
-    client.established = true;
-    if (then) await ask(s, connection, chat, then);
-  });
-  s.onDeath.set(actor, () => {
-    if (!client.established) client.open = false; // the handshake is refused
-  });
-}
-
-/** An event that asks for a channel, of a connection whose record names it already. */
-async function subscribeEvent(s: Simulation, connection: string, channel: string, id: string): Promise<SubscribeEvent> {
-  await s.connections.note(connection, { [channel]: `s-${id}` }, 128);
-  s.asked.push(id);
-  const connectedAt = s.time.now();
-  return {
-    v: EVENT_VERSION,
-    type: 'subscribe',
-    channel,
-    connection,
-    user: connection,
-    format: 'json',
-    token: `s-${id}`,
-    id,
-    connectedAt,
-  };
-}
+import { ask, disconnect, handshake, publish, type Scenario, sender, subscribeEvent } from './happenings.ts';
+import { RECOVERIES } from './recovery-scenarios.ts';
 
 /** What can happen to a channel. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -143,14 +48,25 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'the reply to a handshake is ready before the connection is',
     async begin(s) {
-      handshake(s, 'r1', ['c']);
+      handshake(s, 'r1', 'c');
       sender(s, 'c', 1);
     },
   },
   {
     name: 'a client leaves the channel of its handshake at once',
     async begin(s) {
-      handshake(s, 'r1', ['c'], { action: 'unsubscribe', channel: 'c', id: 'u1' });
+      handshake(s, 'r1', 'c', { asks: [{ action: 'unsubscribe', channel: 'c', id: 'u1' }] });
+      publish(s, 'c');
+    },
+  },
+  {
+    name: 'a client leaves the channel of its handshake at once, and comes back to it',
+    async begin(s) {
+      const [leave, again] = [
+        { action: 'unsubscribe', channel: 'c', id: 'u1' },
+        { action: 'subscribe', channel: 'c', id: 't2' },
+      ] as const;
+      handshake(s, 'r1', 'c', { asks: [leave, again] });
       publish(s, 'c');
     },
   },
@@ -292,4 +208,5 @@ export const SCENARIOS: readonly Scenario[] = [
       publish(s, 'c');
     },
   },
+  ...RECOVERIES,
 ];

@@ -135,7 +135,9 @@ export class SimulatedEventSources {
     if (!message) return;
     this.#simulation.trace.push(`later ${message.body}`);
     this.#simulation.start('later', async (chat, self) => {
-      if (await handleLater(chat, JSON.parse(message.body))) this.#simulation.laterQueue.delete(message.receiptHandle);
+      const until = this.#simulation.time.now() + TIMEOUT_MS - STOPS_BEFORE_MS;
+      if (await handleLater(chat, JSON.parse(message.body), until))
+        this.#simulation.laterQueue.delete(message.receiptHandle);
       self.alive = false;
     });
   }

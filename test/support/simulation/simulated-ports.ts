@@ -1,6 +1,9 @@
+import { EVENT_VERSION } from '../../../lambdas/chat/channel-event.ts';
 import type { Chat } from '../../../lambdas/chat/chat.ts';
-import type { Logger, LogRow, Outgoing, Trial } from '../../../lambdas/chat/ports.ts';
+import type { Format, Logger, LogRow, Outgoing, Trial } from '../../../lambdas/chat/ports.ts';
+import { centrifugeFormat } from '../../../lambdas/protocol/centrifuge-format.ts';
 import { jsonFormat } from '../../../lambdas/protocol/json.ts';
+import { MemoryIndex } from '../memory-records.ts';
 import type { Actor, Simulation } from './simulation.ts';
 
 /** The core's ports as one function of a simulation has them: every call waits for what is decided of it. */
@@ -22,6 +25,7 @@ export function portsFor(simulation: Simulation, actor: Actor): Chat {
     warn: () => undefined,
     error: (m, f) => simulation.trace.push(`! ${m} ${f?.error}`),
   };
+  const index = new MemoryIndex(simulation.connections, simulation.subscriptions);
   return {
     log: through('log', simulation.log, (method, args) => {
       if (method === 'claim') simulation.noteClaim(actor, String(args[0]));
@@ -40,9 +44,10 @@ export function portsFor(simulation: Simulation, actor: Actor): Chat {
       waiting: async () => simulation.channelQueue.counts().visible,
     }),
     later: through('later', {
-      again: async (event) => void simulation.sendLater({ v: 1, type: 'again', event }, 1_000),
-      end: async (connection, channel) =>
-        void simulation.sendLater({ v: 1, type: 'end', connection, ...(channel !== undefined && { channel }) }, 0),
+      again: async (event) => void simulation.sendLater({ v: EVENT_VERSION, type: 'again', event }, 1_000),
+      end: async (connection, options) =>
+        void simulation.sendLater({ v: EVENT_VERSION, type: 'end', connection, ...options }, 0),
+      sweep: async (task) => void simulation.sendLater({ v: EVENT_VERSION, type: 'sweep', ...task }, 0),
     }),
     parking: through('parking', { park: async (item) => void simulation.parked.push(item) }),
     posts: {
@@ -55,20 +60,11 @@ export function portsFor(simulation: Simulation, actor: Actor): Chat {
         ),
       end: (connection) => simulation.call(actor, `end ${connection}`, async () => end(simulation, connection)),
     },
-    tokens: { verify: async () => Promise.reject(new Error('no tokens here')) },
-    formats: {
-      json: {
-        ...jsonFormat,
-        message: (channel, publication) => {
-          if (simulation.poison.get(publication.id) === 'throws posting') throw new TypeError('a bug');
-          return jsonFormat.message(channel, publication);
-        },
-        subscribed: (event, position, recovered) => {
-          simulation.suffer(actor, event.connection);
-          return jsonFormat.subscribed(event, position, recovered);
-        },
-      },
-    },
+    tokens: { verify: noTokens, verifySubscription: noTokens },
+    index: through('index', index),
+    census: through('census', index),
+    joinLeaveReaders: 100,
+    formats: formatsFor(simulation, actor),
     namespaces: simulation.namespaces,
     limits: { messageBytes: 32_768, channels: 128, backlog: 20_000 },
     world: {
@@ -81,6 +77,31 @@ export function portsFor(simulation: Simulation, actor: Actor): Chat {
     metrics: { count: () => undefined },
   };
 }
+
+/** The formats as they are, but for what a scenario has put wrong with a message or a reader, and how large a message is. */
+function formatsFor(simulation: Simulation, actor: Actor): Chat['formats'] {
+  const suffering = (format: Format): Format => {
+    const sized = (text: string) => text.padEnd(simulation.documentBytes);
+    return {
+      ...format,
+      message: (channel, publication) => {
+        if (simulation.poison.get(publication.id) === 'throws posting') throw new TypeError('a bug');
+        return sized(format.message(channel, publication));
+      },
+      piece: (channel, publication) => sized(format.piece(channel, publication)),
+      subscribed: (event, outcome) => {
+        simulation.suffer(actor, event.connection);
+        return format.subscribed(event, outcome);
+      },
+    };
+  };
+  const centrifuge = centrifugeFormat({ now: () => simulation.time.now(), pingSeconds: 600 });
+  return { json: suffering(jsonFormat), centrifuge: suffering(centrifuge) };
+}
+
+const noTokens = async (): Promise<never> => {
+  throw new Error('no tokens here');
+};
 
 /** Ends a connection, as `DELETE @connections` does. */
 function end(simulation: Simulation, connection: string): 'ended' | 'gone' {
@@ -99,10 +120,7 @@ async function post(simulation: Simulation, actor: Actor, connection: string, fr
     client.busy--;
     return 'busy' as const;
   }
-  if (outcome !== 'NO ANSWER, lost') {
-    client.frames.push(frame);
-    client.told.push(...frame.split('\n').map((line) => JSON.parse(line)));
-  }
+  if (outcome !== 'NO ANSWER, lost') simulation.arrive(connection, client, frame);
   if (client.told.some(({ type, id }) => type === 'message' && simulation.poison.get(String(id)) === 'kills posting'))
     simulation.kill(actor);
   const answered = client.mute === 0 && !outcome.startsWith('NO ANSWER');

@@ -1,5 +1,5 @@
 import { optionsOf } from '../../../lambdas/chat/channel.ts';
-import type { Delivered } from '../../../lambdas/chat/channel-event.ts';
+import type { Delivered, FormatName, Since } from '../../../lambdas/chat/channel-event.ts';
 import type { Chat } from '../../../lambdas/chat/chat.ts';
 import { gone } from '../../../lambdas/chat/departure.ts';
 import { Unavailable } from '../../../lambdas/chat/errors.ts';
@@ -11,6 +11,7 @@ import { MemoryLog } from '../memory-log.ts';
 import { MemoryConnections, MemorySubscriptions } from '../memory-records.ts';
 import { type Client, newClient } from './client.ts';
 import type { Decisions } from './decisions.ts';
+import { documentsOf } from './documents.ts';
 import { SimulatedEventSources } from './simulated-event-sources.ts';
 import { portsFor } from './simulated-ports.ts';
 import { simulatedQueues } from './simulated-queues.ts';
@@ -37,6 +38,7 @@ export type Poison = 'kills' | 'kills posting' | 'throws' | 'throws posting';
 
 const NAMESPACES: Namespaces = {
   live: { allowSubscribeForClient: true, allowPublishForSubscriber: true },
+  lobby: { historySize: 100, historyTtl: 3600, allowSubscribeForClient: true, joinLeave: true },
   '': { historySize: 100, historyTtl: 3600, allowSubscribeForClient: true, allowPublishForSubscriber: true },
 };
 
@@ -61,6 +63,10 @@ export class Simulation {
   readonly trace: string[] = [];
   /** A scenario begins with suspects. */
   suspectedFromTheStart = false;
+  /** What a client does that is told to subscribe again. */
+  onLost: (connection: string, channel: string) => void = () => undefined;
+  /** How large a message is in a frame, at least, in bytes. */
+  documentBytes = 0;
   /** Every batch is handed over so late, ms after its receive: Lambda is throttled. */
   alwaysLateMs = 0;
   /** Calls that AWS will refuse, whatever is decided: how many more, of which port and method. */
@@ -68,12 +74,16 @@ export class Simulation {
   /** Throws of a bug that is not an event's: in all, and still to come. */
   throws = 0;
   throwsLeft = 0;
+  /** Readers that a scenario began with, each behind its channel. */
+  readonly thereFromTheStart = new Set<string>();
   /** Channels of which an event was received more than once: only there may a reader be sent something twice. */
   readonly repeats = new Set<string>();
   /** Functions that died or failed: whoever sent them a frame was told so by API Gateway. */
   readonly failed = new Set<string>();
   /** Client requests by their `id`, in the order in which they were made. */
   readonly asked: string[] = [];
+  /** What they asked for, by their `id`. */
+  readonly requests = new Map<string, { readonly channel: string; readonly since?: Since }>();
   deaths = 0;
   readonly namespaces: Namespaces;
   readonly #decisions: Decisions;
@@ -104,11 +114,11 @@ export class Simulation {
 
   /** A connection that is there, subscribed to these channels. */
   async connected(connection: string, ...channels: string[]): Promise<Client> {
-    const client = newClient();
-    this.clients.set(connection, client);
+    const client = this.#enter(connection, 'json');
     const tokens = Object.fromEntries(channels.map((channel) => [channel, `s-${connection}`]));
     await this.connections.create(this.record(connection, tokens));
     for (const channel of channels) {
+      this.thereFromTheStart.add(`${channel} ${connection}`);
       const { epoch, offset } = this.headOf(channel);
       const from = { epoch, offset };
       await this.subscriptions.put(channel, {
@@ -116,6 +126,7 @@ export class Simulation {
         user: connection,
         format: 'json',
         token: `s-${connection}`,
+        ...(optionsOf(this.namespaces, channel).joinLeave && { joinLeave: true as const }),
         seq: '',
         from,
         expiresAt: Number.MAX_SAFE_INTEGER,
@@ -126,8 +137,31 @@ export class Simulation {
     return client;
   }
 
+  /** An SDK's connection that is there, subscribed to nothing. */
+  async sdk(connection: string): Promise<Client> {
+    const client = this.#enter(connection, 'centrifuge');
+    await this.connections.create({ ...this.record(connection), format: 'centrifuge' });
+    return client;
+  }
+
+  #enter(connection: string, format: FormatName): Client {
+    const client = newClient(true, format);
+    this.clients.set(connection, client);
+    return client;
+  }
+
+  /** A frame has come to a client. */
+  arrive(connection: string, client: Client, frame: string): void {
+    const documents = documentsOf(client.format, frame, (id) => this.requests.get(id)?.channel);
+    client.frames.push([...documents]);
+    client.told.push(...documents);
+    for (const { type, channel, code } of documents) {
+      if (type === 'unsubscribed' && Number(code) >= 2_500) this.onLost(connection, String(channel));
+    }
+  }
+
   record(connection: string, channels: Record<string, string> = {}): Connection {
-    return { id: connection, user: connection, connectedAt: this.time.now(), channels };
+    return { id: connection, user: connection, connectedAt: this.time.now(), format: 'json', channels, ends: {} };
   }
 
   /** The head of a channel, made where there is none. */
@@ -144,6 +178,7 @@ export class Simulation {
       claimedAt: 0,
       suspect: '',
       trial,
+      removed: 0,
       expiresAt: 9e12,
     };
     this.log.heads.set(channel, made);
