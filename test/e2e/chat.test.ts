@@ -20,6 +20,8 @@ describe('two clients', () => {
     const subscribed = await bob.next({ type: 'subscribed' });
     expect(subscribed).toEqual({ type: 'subscribed', channel: 'two', epoch: expect.stringMatching(/./), offset: 0 });
 
+    expect(await alice.next({ type: 'join' })).toEqual({ type: 'join', channel: 'two', user: 'bob' });
+
     const ack = await alice.ask({ action: 'sendMessage', channel: 'two', data: { text: 'hello' }, id: 'm1' });
     expect(ack).toEqual({ type: 'ack', id: 'm1', channel: 'two', messageId: expect.stringMatching(/./) });
     const push = {
@@ -37,6 +39,8 @@ describe('two clients', () => {
 
     await bob.ask({ action: 'sendMessage', channel: 'two', data: null, id: 'm1' });
     expect(await alice.next({ type: 'message' })).toMatchObject({ offset: 2, user: 'bob', data: null });
+    bob.socket.close();
+    expect(await alice.next({ type: 'leave' })).toEqual({ type: 'leave', channel: 'two', user: 'bob' });
   });
 
   it('are pushed the key and the tags that the sender gave', async () => {

@@ -1,8 +1,10 @@
-import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Checkout, cloneCheckout } from '../support/checkout.ts';
+import { connectPlainClient } from '../support/plain-client.ts';
 
+const PROJECT = join(import.meta.dirname, '../..');
 const START = 'node_modules/.bin/node local/main.ts --port 0';
 
 let checkout: Checkout;
@@ -19,6 +21,27 @@ function app(name: string, code: string): string {
 }
 
 describe('npm start -- --app', () => {
+  it('serves an example that is open to everybody, with a key of one’s own for its server API', async () => {
+    cpSync(join(PROJECT, 'examples'), join(checkout.directory, 'examples'), { recursive: true });
+    const command = checkout.run(`${START} --app examples/open-chat.ts --api-key sesame`);
+    const [, webSocket = '', api = '', key] = await command.said(
+      /WebSocket +(ws:\S+)\n +API +(http:\S+)\n +API key +(\S+)\n[\s\S]*Ctrl-C ends it\./,
+    );
+    expect(key).toBe('sesame');
+    const client = await connectPlainClient(webSocket, { query: { channels: 'general' } });
+    await client.next({ type: 'subscribed', channel: 'general' });
+    const publish = (headers: Record<string, string>) =>
+      fetch(`${api}/publish`, { method: 'POST', headers, body: '{"channel":"general","data":"hello"}' });
+    expect(await publish({ 'x-api-key': 'another' })).toMatchObject({ status: 401 });
+    const response = await publish({ 'x-api-key': 'sesame' });
+    expect({ status: response.status, body: await response.json() }).toEqual({ status: 200, body: { result: {} } });
+    expect(await client.next({ type: 'message' })).toMatchObject({ data: 'hello', offset: 1 });
+    await client.close();
+    command.signal('SIGINT');
+    expect(await command.ended).toMatchObject({ code: 0, err: '' });
+    await command.gone();
+  });
+
   it('ends with the app’s own error where that is broken', async () => {
     const file = app(
       'broken',

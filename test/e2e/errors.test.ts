@@ -23,6 +23,9 @@ describe('a client is told, and stays connected:', () => {
     ['channel', { ...message, channel: 'a b' }],
     ['channel', { ...subscribe, channel: 'every*' }],
     ['channel', { ...subscribe, channel: 'x'.repeat(256) }],
+    ['channel', { ...subscribe, channel: 'bell\u0007' }],
+    ['channel', { ...subscribe, channel: 'party🎉' }],
+    ['channel', { ...subscribe, action: 'presence', channel: 'a\nb' }],
     ['channel', { ...subscribe, action: 'unsubscribe', channel: null }],
     ['channel', { ...subscribe, action: 'history', channel: [] }],
     ['data', { ...message, data: undefined }],
@@ -33,8 +36,18 @@ describe('a client is told, and stays connected:', () => {
     ['tags', { ...message, tags: 'sunny' }],
     ['ephemeral', { ...message, ephemeral: 'yes' }],
     ['since.offset', { ...subscribe, since: { epoch: 'e', offset: -1 } }],
+    ['since.offset', { ...subscribe, since: { epoch: 'e', offset: 1.5 } }],
+    ['since.offset', { ...subscribe, since: { epoch: 'e', offset: 1e300 } }],
+    ['since.offset', { ...subscribe, since: { epoch: 'e', offset: '1' } }],
     ['since.epoch', { ...subscribe, since: { offset: 1 } }],
+    ['since', { ...subscribe, since: 'e:1' }],
     ['rewind', { ...subscribe, rewind: 1.5 }],
+    ['rewind', { ...subscribe, rewind: 1, since: { epoch: 'e', offset: 1 } }],
+    ['limit', { ...subscribe, action: 'history', limit: -1 }],
+    ['limit', { ...subscribe, action: 'history', limit: '10' }],
+    ['before', { ...subscribe, action: 'history', before: -1 }],
+    ['after', { ...subscribe, action: 'history', after: 0.5 }],
+    ['after', { ...subscribe, action: 'presence', after: 7 }],
     ['token', { action: 'refresh', id: 'x' }],
     ['token', { action: 'refresh', token: '', id: 'x' }],
     ['action', { id: 'x' }],
@@ -97,13 +110,26 @@ describe('a client is told, and stays connected:', () => {
     await expectOpen(client);
   });
 
-  it.each(['history', 'presence'])('not_available for %s', async (action) => {
-    const client = await parley.connect('alice', { channels: ['general'] });
-    expect(await client.ask({ action, channel: 'general', id: 'x' })).toMatchObject({
-      type: 'error',
-      channel: 'general',
-      code: 'not_available',
-    });
+  it('permission_denied for a subscription token of another user, or for another channel', async () => {
+    const client = await parley.connect('alice');
+    const channel = '$secret';
+    const tokens = [
+      await parley.token('bob', { claims: { channel } }),
+      await parley.token('alice', { claims: { channel: '$other' } }),
+      await parley.token('alice', { claims: {} }),
+      'nonsense',
+    ];
+    for (const [i, token] of tokens.entries()) {
+      expect(await client.ask({ ...subscribe, channel, token, id: `s${i}` })).toMatchObject({
+        type: 'error',
+        channel,
+        code: 'permission_denied',
+      });
+    }
+    const over = await parley.token('alice', { ttl: -1, claims: { channel } });
+    expect(await client.ask({ ...subscribe, channel, token: over })).toMatchObject({ code: 'token_expired' });
+    const good = await parley.token('alice', { claims: { channel } });
+    expect(await client.ask({ ...subscribe, channel, token: good, id: 'good' })).toMatchObject({ type: 'subscribed' });
     await expectOpen(client);
   });
 
@@ -133,17 +159,31 @@ describe('a client is told, and stays connected:', () => {
     await expectOpen(client);
   });
 
-  it('limit_exceeded for the 129th channel', async () => {
+  it('limit_exceeded for the 129th channel, of a thousand in a frame, too', async () => {
     const client = await parley.connect('alice');
-    client.send(...upTo(1, 128).map((n) => ({ action: 'subscribe', channel: `c${n}` })));
-    const subscribed = () => client.documents.filter(({ type }) => type === 'subscribed').length;
-    await client.until(() => subscribed() === 128, '128 times subscribed');
+    client.sendInPieces(...upTo(1, 1_000).map((n) => ({ action: 'subscribe', channel: `c${n}` })));
+    const count = (wanted: string) => client.documents.filter(({ type }) => type === wanted).length;
+    await client.until(() => count('subscribed') === 128 && count('error') === 872, '128 channels and 872 errors');
+    for (const error of client.documents.filter(({ type }) => type === 'error')) {
+      expect(error).toMatchObject({ channel: expect.stringMatching(/^c\d+$/), code: 'limit_exceeded' });
+    }
     const another = { action: 'subscribe', channel: 'c129', id: 'x' };
     expect(await client.ask(another)).toMatchObject({ type: 'error', channel: 'c129', code: 'limit_exceeded' });
     await expectOpen(client);
 
     await client.ask({ action: 'unsubscribe', channel: 'c1', id: 'u1' });
     expect(await client.ask({ ...another, id: 'y' })).toMatchObject({ type: 'subscribed', channel: 'c129' });
+  });
+
+  it('limit_exceeded for more than a thousand documents in a frame, of which then none is accepted', async () => {
+    const client = await parley.connect('alice');
+    const pings = (count: number) => upTo(1, count).map((n) => ({ action: 'ping', id: `p${n}` }));
+    client.sendInPieces(...pings(1_000));
+    await client.until(() => client.documents.length === 1_000, 'a thousand pongs');
+    client.sendInPieces(...pings(1_001));
+    expect(await client.next({ type: 'error' })).toMatchObject({ code: 'limit_exceeded' });
+    await expectOpen(client);
+    expect(client.documents).toHaveLength(1_002);
   });
 
   it('token_expired once its token is over, until it brings a new one', async () => {

@@ -64,8 +64,11 @@ describe.concurrent('a channel', { timeout: 120_000 }, () => {
     const wanted = Array.from({ length: 200 }, (_, i) => i);
     const death = parley.line(/^sqs ChannelQueue ×\d+ → Deliver .*signal: killed/);
     // the first reader has a message of the batch, and the others' posts are under way
-    alice.socket.on('message', killDeliver);
-    const killed = death.then(() => alice.socket.off('message', killDeliver));
+    const killAtMessage = (frame: { toString(): string }) => {
+      if (frame.toString().includes('"type":"message"')) killDeliver();
+    };
+    alice.socket.on('message', killAtMessage);
+    const killed = death.then(() => alice.socket.off('message', killAtMessage));
 
     for (let from = 0; from < wanted.length; from += 10) {
       const frame = wanted

@@ -72,19 +72,24 @@ describe('a handshake', () => {
     expect([...(await storedReaders(parley.served, 'all-or-none')).keys()]).toEqual(['bob']);
   });
 
-  it('says whether the position that it names is the channel’s', async () => {
-    const alice = await parley.connect('alice', { channels: ['since'] });
+  it('recovers from the position that it names, if that is the channel’s', async () => {
+    const channel = 'since%20,then';
+    const alice = await parley.connect('alice', { channels: [channel] });
     const { epoch } = await alice.next({ type: 'subscribed' });
-    alice.send({ action: 'sendMessage', channel: 'since', data: 'one' });
-    await alice.next({ type: 'message' });
+    alice.send({ action: 'sendMessage', channel, data: 'one' }, { action: 'sendMessage', channel, data: 'two' });
+    await alice.next({ type: 'message', data: 'two' });
     const recovered = async (since: string) => {
-      const client = await parley.connect('bob', { channels: ['since'], query: { 'since.since': since } });
-      return client.next({ type: 'subscribed' });
+      const client = await parley.connect('bob', { channels: [channel], query: { [`since.${channel}`]: since } });
+      return { client, subscribed: await client.next({ type: 'subscribed' }) };
     };
-    const position = { type: 'subscribed', channel: 'since', epoch, offset: 1 };
-    expect(await recovered(`${epoch}:1`)).toEqual({ ...position, recovered: true });
-    expect(await recovered('another:1')).toEqual({ ...position, recovered: false });
-    expect(await recovered('nonsense')).toEqual({ ...position, recovered: false });
+    const position = { type: 'subscribed', channel, epoch, offset: 2 };
+    expect((await recovered(`${epoch}:2`)).subscribed).toEqual({ ...position, recovered: true });
+    for (const lost of ['another:1', 'nonsense', `${epoch}:3`, `${epoch}:-1`, `${epoch}:${'9'.repeat(30)}`]) {
+      expect((await recovered(lost)).subscribed).toEqual({ ...position, recovered: false });
+    }
+    const { client, subscribed } = await recovered(`${epoch}:1`);
+    expect(subscribed).toEqual({ ...position, offset: 1, recovered: true });
+    expect(await client.next({ type: 'message' })).toMatchObject({ offset: 2, data: 'two' });
   });
 });
 
@@ -102,6 +107,13 @@ describe('a stack that is set otherwise', () => {
       channel: 'general',
       code: 'token_expired',
     });
+  });
+
+  it('ends one that speaks the Centrifugo protocol and names none', async () => {
+    const client = await parley.handshake();
+    client.send({ id: 1, connect: {} });
+    await client.closed;
+    expect(client.documents[0]).toEqual({ push: { disconnect: { code: 3501, reason: 'bad request' } } });
   });
 
   it('refuses a token that is none, also where it needs none', async () => {

@@ -85,6 +85,42 @@ describe('what a token allows', () => {
   });
 });
 
+describe('a namespace that keeps ten messages', () => {
+  const channel = 'dm#alice,bob,dave';
+
+  it('recovers a gap of ten, and of a larger one nothing', async () => {
+    const alice = await parley.connect('alice', { channels: [channel] });
+    const { epoch } = await alice.next({ type: 'subscribed' });
+    const messages = Array.from({ length: 12 }, (_, n) => ({ action: 'sendMessage', channel, data: n + 1 }));
+    alice.send(...messages);
+    await alice.next({ type: 'message', offset: 12 });
+    const bob = await parley.connect('bob');
+    const since = (offset: number) =>
+      bob.ask({ action: 'subscribe', channel, since: { epoch, offset }, id: `since ${offset}` });
+    expect(await since(1)).toMatchObject({ epoch, offset: 12, recovered: false });
+    await bob.ask({ action: 'unsubscribe', channel, id: 'u1' });
+    expect(bob.documents.filter(({ type }) => type === 'message')).toEqual([]);
+    expect(await since(2)).toMatchObject({ epoch, offset: 2, recovered: true });
+    await bob.next({ type: 'message', offset: 12 });
+    expect(bob.documents.flatMap(({ type, data }) => (type === 'message' ? [data] : []))).toEqual(
+      messages.slice(2).map(({ data }) => data),
+    );
+  });
+
+  it('lets its history be read only by whom a token lets', async () => {
+    const caps = [{ channels: ['*'], match: 'wildcard', allow: ['hst', 'prs'] }];
+    const dave = await parley.connect('dave', { channels: [channel] });
+    expect(await dave.ask({ action: 'history', channel, id: 'h1' })).toEqual(denied(channel));
+    const alice = await parley.connect('alice', { claims: { caps } });
+    const { messages } = await alice.ask({ action: 'history', channel, limit: 1_000, id: 'h1' });
+    expect((messages as readonly unknown[]).length).toBe(10);
+    // its presence is off for everybody
+    expect(await alice.ask({ action: 'presence', channel, id: 'p1' })).toMatchObject({ code: 'not_available' });
+    const carol = await parley.connect('carol', { claims: { caps } });
+    expect(await carol.ask({ action: 'history', channel, id: 'h1' })).toEqual(denied(channel));
+  });
+});
+
 describe('a namespace without history', () => {
   it('has neither offsets nor an epoch', async () => {
     const alice = await parley.connect('alice');
@@ -109,6 +145,27 @@ describe('a namespace without history', () => {
       channel: 'feed:b',
       recovered: false,
     });
+  });
+
+  it.each(['history', 'presence'])('has no %s to ask for', async (action) => {
+    const alice = await parley.connect('alice', { channels: ['feed:b'] });
+    expect(await alice.ask({ action, channel: 'feed:b', id: 'x' })).toMatchObject({
+      type: 'error',
+      channel: 'feed:b',
+      code: 'not_available',
+    });
+    expect(await alice.ask({ action: 'ping', id: 'p1' })).toMatchObject({ type: 'pong' });
+  });
+
+  it('tells nobody who comes and goes', async () => {
+    const alice = await parley.connect('alice', { channels: ['feed:f'] });
+    await alice.next({ type: 'subscribed' });
+    const bob = await parley.connect('bob');
+    await subscribe(bob, 'feed:f');
+    await bob.ask({ action: 'unsubscribe', channel: 'feed:f', id: 'u1' });
+    await publish(bob, 'feed:f');
+    await alice.next({ type: 'message' });
+    expect(alice.documents.map(({ type }) => type)).toEqual(['subscribed', 'message']);
   });
 
   it('lets a client publish that does not read, where the namespace does', async () => {

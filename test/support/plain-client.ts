@@ -1,14 +1,11 @@
-import { setTimeout as after } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { type Inbox, openInbox, PATIENCE_MS } from './inbox.ts';
 
-/** How long is waited for what must come. Generous: it is only spent where a test fails. */
-const PATIENCE_MS = 30_000;
+/** The largest WebSocket frame that API Gateway takes, in bytes. */
+const LARGEST_FRAME = 32 * 1024;
 
 /** One document of a frame. */
 export type Document = Readonly<Record<string, unknown>>;
-
-/** Fields that a document must have, with these values; or a test of it. */
-type Wanted = Document | ((document: Document) => boolean);
 
 /** How a connection ended, as its client sees it. */
 interface Closed {
@@ -22,8 +19,8 @@ export interface HandshakeOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A client of plain JSON frames, which keeps all that comes. */
-export interface PlainClient {
+/** A client of JSON frames (plain ones, or the Centrifugo protocol written by hand), which keeps all that comes. */
+export interface PlainClient extends Pick<Inbox<Document>, 'next' | 'until'> {
   /** All documents so far, in the order in which they came. */
   readonly documents: readonly Document[];
   /** All frames so far, as they came. */
@@ -34,15 +31,10 @@ export interface PlainClient {
   readonly closed: Promise<Closed>;
   /** Sends one frame of these documents, one a line; a string goes as it is. */
   send(...documents: readonly (Document | string)[]): void;
-  /**
-   * The first document that is as wanted and was not answered by `next` before, whether it has come or is to come.
-   * Throws, with all that came, where it does not come in time or the connection ends before.
-   */
-  next(wanted: Wanted): Promise<Document>;
+  /** The same in WebSocket frames of at most 32 KB, which API Gateway wants of a message that is larger. */
+  sendInPieces(...documents: readonly (Document | string)[]): void;
   /** Sends a document and answers the first one with its `id`, which it must have. */
-  ask(document: Document & { readonly id: string }): Promise<Document>;
-  /** Resolves when `reached` holds, which is tried after each frame. Throws like `next`; `what` says what is waited for. */
-  until(reached: () => boolean, what: string): Promise<void>;
+  ask(document: Document & { readonly id: string | number }): Promise<Document>;
   /** Closes the connection as a client should; resolves when it has ended. */
   close(): Promise<Closed>;
 }
@@ -84,72 +76,36 @@ export async function connectPlainClient(address: string, options: HandshakeOpti
 }
 
 function plainClient(socket: WebSocket): PlainClient {
-  const documents: Document[] = [];
+  const inbox = openInbox<Document>();
   const frames: string[] = [];
-  const taken = new Set<Document>();
-  const waiting = new Set<() => void>();
-  let ended: Closed | undefined;
 
   const closed = new Promise<Closed>((resolve) => {
     socket.on('close', (code, reason) => {
-      ended = { code, reason: reason.toString() };
-      resolve(ended);
-      for (const look of waiting) look();
+      resolve({ code, reason: reason.toString() });
+      inbox.end(`the connection ended with ${code} ${reason}`);
     });
   });
   socket.on('message', (data) => {
     const frame = data.toString();
     frames.push(frame);
-    documents.push(...frame.split('\n').map((line) => JSON.parse(line) as Document));
-    for (const look of waiting) look();
+    inbox.add(...frame.split('\n').map((line) => JSON.parse(line) as Document));
   });
 
-  async function until(reached: () => boolean, what: string): Promise<void> {
-    if (reached()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const fail = (why: string) =>
-      reject(new Error([`waited for ${what}: ${why}; what came:`, ...listed(documents)].join('\n  ')));
-    const look = () => {
-      if (reached()) resolve();
-      else if (ended) fail(`the connection ended with ${ended.code} ${ended.reason}`);
-    };
-    const patience = new AbortController();
-    waiting.add(look);
-    look();
-    after(PATIENCE_MS, undefined, { signal: patience.signal }).then(
-      () => fail(`not within ${PATIENCE_MS} ms`),
-      () => {}, // it came
-    );
-    try {
-      await promise;
-    } finally {
-      waiting.delete(look);
-      patience.abort();
-    }
-  }
-
-  async function next(wanted: Wanted): Promise<Document> {
-    const isWanted = typeof wanted === 'function' ? wanted : (document: Document) => hasFields(document, wanted);
-    const find = () => documents.find((document) => !taken.has(document) && isWanted(document));
-    await until(() => find() !== undefined, typeof wanted === 'function' ? String(wanted) : JSON.stringify(wanted));
-    const found = find();
-    if (found === undefined) throw new Error('two waited for the same document');
-    taken.add(found);
-    return found;
-  }
-
-  function send(...sent: readonly (Document | string)[]): void {
-    socket.send(
-      sent.map((document) => (typeof document === 'string' ? document : JSON.stringify(document))).join('\n'),
-    );
-  }
-
+  const send = (...sent: readonly (Document | string)[]) => socket.send(frameOf(sent));
+  const { next, until } = inbox;
   return {
-    documents,
+    documents: inbox.items,
     frames,
     socket,
     closed,
     send,
+    sendInPieces(...sent) {
+      const bytes = Buffer.from(frameOf(sent));
+      for (let at = 0; at === 0 || at < bytes.length; at += LARGEST_FRAME) {
+        const fin = at + LARGEST_FRAME >= bytes.length;
+        socket.send(bytes.subarray(at, at + LARGEST_FRAME), { binary: false, fin });
+      }
+    },
     next,
     until,
     async ask(document) {
@@ -163,12 +119,5 @@ function plainClient(socket: WebSocket): PlainClient {
   };
 }
 
-function hasFields(document: Document, wanted: Document): boolean {
-  return Object.entries(wanted).every(([name, value]) => JSON.stringify(document[name]) === JSON.stringify(value));
-}
-
-/** The newest documents, cut where they are long. */
-function listed(documents: readonly Document[]): string[] {
-  const newest = documents.slice(-30).map((document) => JSON.stringify(document).slice(0, 200));
-  return documents.length > newest.length ? [`(${documents.length - newest.length} before)`, ...newest] : newest;
-}
+const frameOf = (documents: readonly (Document | string)[]): string =>
+  documents.map((document) => (typeof document === 'string' ? document : JSON.stringify(document))).join('\n');

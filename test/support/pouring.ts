@@ -6,23 +6,42 @@ export interface Pouring {
   more(count: number): Promise<void>;
   /** Sends no more; resolves, when all that were sent are durable, to how many there were. */
   stop(): Promise<number>;
+  /** Resolves when it has stopped by itself, and all are durable. */
+  readonly done: Promise<unknown>;
 }
 
-/** Publishers who have sent another message as soon as one was acknowledged. */
+/** Publishers who send another frame as soon as one is acknowledged. */
 const SIDE_BY_SIDE = 3;
+/** Messages that are durable, and not pushed yet, at most: behind a queue that only grows, everybody waits. */
+const MOST_WAITING = 30;
 
-/** Has a client, which may publish to the channel, send one message after the other: `data` is 1, 2, 3, … */
-export function pour(client: PlainClient, channel: string): Pouring {
+interface PouringOptions {
+  /** Messages in a frame. @default 1 */
+  readonly perFrame?: number;
+  /** After so many, a multiple of `perFrame`, it stops by itself. @default never */
+  readonly most?: number;
+}
+
+/** Has a client, which reads the channel and may publish to it, send one message after the other: `data` is 1, 2, 3, … */
+export function pour(client: PlainClient, channel: string, options: PouringOptions = {}): Pouring {
+  const { perFrame = 1, most = Number.POSITIVE_INFINITY } = options;
+  const before = messagesOf(client, channel).length;
   let stopped = false;
   let sent = 0;
   let durable = 0;
 
   async function publish(): Promise<void> {
-    while (!stopped) {
-      const id = `${channel} ${++sent}`;
-      const answer = await client.ask({ action: 'sendMessage', channel, data: sent, id });
-      if (answer.type !== 'ack') throw new Error(`not acknowledged: ${JSON.stringify(answer)}`);
-      durable++;
+    while (!stopped && sent < most) {
+      const numbers = upTo(sent + 1, sent + perFrame);
+      sent += perFrame;
+      const messages = numbers.map((data) => ({ action: 'sendMessage', channel, data, id: `${channel} ${data}` }));
+      client.send(...messages);
+      const answers = await Promise.all(messages.map(({ id }) => client.next({ id })));
+      const refused = answers.find(({ type }) => type !== 'ack');
+      if (refused !== undefined) throw new Error(`not acknowledged: ${JSON.stringify(refused)}`);
+      durable += perFrame;
+      const wanted = before + durable - MOST_WAITING;
+      await client.until(() => messagesOf(client, channel).length >= wanted, `${wanted} messages of ${channel}`);
     }
   }
 
@@ -39,6 +58,7 @@ export function pour(client: PlainClient, channel: string): Pouring {
       await publishers;
       return durable;
     },
+    done: publishers,
   };
 }
 
