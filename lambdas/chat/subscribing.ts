@@ -29,7 +29,7 @@ export async function subscribe(
   { event, seq, receives }: Delivered<SubscribeEvent>,
 ): Promise<Subscription | undefined> {
   const mayBeOutdated = event.attempt !== undefined || event.by === 'connect';
-  if (mayBeOutdated && !(await isStillAsked(chat, event))) return undefined;
+  if (mayBeOutdated && (await latestOf(chat, event)) !== event.token) return undefined;
   const row = await state.readers.find(event.connection);
   if (row?.token === event.token) {
     // its reply was answered before it was written; what must follow the row may not have been sent
@@ -38,12 +38,13 @@ export async function subscribe(
   }
   if (row?.cut) return undefined;
   if (row) return refuse(chat, state, event, 'already_subscribed');
-  // of a batch that is repeated whole, a client would take the first of its answers for those to what it asked since then
-  if (receives > 1 && !(await isStillAsked(chat, event))) return undefined;
 
+  // what an earlier worker has answered may have arrived, and so may the answers to what the client has asked since then
+  const isRepeat = receives > 1;
+  if (isRepeat && (await latestOf(chat, event)) === undefined) return undefined; // it knows that this has ended
   const beginning = await beginningOf(state, event);
-  // what an earlier worker has answered may be there, and the client would ignore a second answer that leaves out more
-  const mayContradict = receives > 1 && beginning.isShort === true;
+  // it would ignore a second answer that leaves out more than the first
+  const mayContradict = isRepeat && beginning.isShort === true;
   if (beginning.recovered === false && event.strict && !mayContradict) {
     await refuse(chat, state, event, 'unrecoverable_position');
     // (after it: what the record does not name is not answered again)
@@ -54,24 +55,18 @@ export async function subscribe(
     await chat.later.end(event.connection, { channel: state.name, disconnect: INSUFFICIENT_STATE });
     return undefined;
   }
-  const { frame, at } = firstFrame(chat, state, event, beginning);
+  // messages that a client would take for those of another answer come behind what it has asked since then
+  const isWhole = !isRepeat || !hasHistory(state.options);
+  const { frame, at } = firstFrame(chat, state, event, isWhole ? beginning : { ...beginning, missed: [] });
   const delivery = frame === '' ? 'delivered' : await send(chat, event.connection, frame, state.lease.endsAt);
   const position = { ...beginning.position, offset: at };
-  if (delivery === 'delivered') return begin(chat, state, event, subscriptionOf(event, seq, position));
-  return unreached(chat, state, subscriptionOf(event, seq, position), event, delivery);
-}
-
-async function begin(
-  chat: Parts,
-  state: ChannelState,
-  event: SubscribeEvent,
-  reader: Subscription,
-): Promise<Subscription> {
-  const isLive = reader.from.offset === state.offset;
-  const row = isLive ? reader : { ...reader, at: reader.from.offset };
-  await state.readers.put(row);
+  const reader = subscriptionOf(event, seq, position);
+  if (delivery !== 'delivered') return unreached(chat, state, reader, event, delivery);
+  const isLive = isWhole && at === state.offset;
+  const begun = isLive ? reader : { ...reader, at };
+  await state.readers.put(begun);
   if (!isLive) await askForMore(chat, state.name, event);
-  return row;
+  return begun;
 }
 
 /** The reply could not be posted, or nobody knows. */
@@ -127,10 +122,10 @@ async function refuse(
   await afterReply(chat, state, connection, delivery);
 }
 
-/** A delayed subscribe counts only if the client has not left, or asked otherwise, since then. */
-async function isStillAsked({ connections }: Parts, { connection, channel, token }: SubscribeEvent): Promise<boolean> {
+/** What the client has asked for last, or its server: a delayed subscribe counts only if it is this. */
+async function latestOf({ connections }: Parts, { connection, channel }: SubscribeEvent): Promise<string | undefined> {
   const record = await connections.read(connection);
-  return record !== undefined && latestRequest(record, channel) === token;
+  return record && latestRequest(record, channel);
 }
 
 function subscriptionOf(event: SubscribeEvent, seq: string, from: Position): Subscription {

@@ -214,7 +214,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     name: 'live-too-early: a reader counts as live before it has caught up',
-    edits: [[chat('subscribing'), 'const isLive = reader.from.offset === state.offset;', 'const isLive = true;']],
+    edits: [[chat('subscribing'), 'const isLive = isWhole && at === state.offset;', 'const isLive = true;']],
   },
   {
     name: 'sweep-of-the-young: the sweep takes a connection in its handshake for a dead one',
@@ -280,7 +280,17 @@ export const BREAKS: readonly Break[] = [
   },
   {
     name: 'contradicted: a second answer leaves out what the first one held',
-    edits: [[chat('subscribing'), 'const mayContradict = receives > 1 &&', 'const mayContradict = receives < 1 &&']],
+    edits: [[chat('subscribing'), 'const mayContradict = isRepeat &&', 'const mayContradict = !event &&']],
+  },
+  {
+    name: 'repeat-whole: a second answer is like the first, and may come between those to what was asked since then',
+    edits: [[chat('subscribing'), 'const isWhole = !isRepeat ||', 'const isWhole = true ||']],
+  },
+  {
+    name: 'repeat-revives: a subscription that has ended begins anew where its event comes back',
+    edits: [
+      [chat('subscribing'), 'if (isRepeat && (await latestOf(chat, event)) === undefined) return undefined;', ''],
+    ],
   },
   {
     name: 'leave-after-row: who goes is told after its row is deleted',

@@ -147,6 +147,10 @@ describe('membership events', () => {
 
   it('of one run are given back together, and who has been answered is not answered again', async () => {
     const items = ['c1', 'c2', 'c3'].map((connection, i) => subscribe(i + 1, { connection }));
+    for (const { event } of items) {
+      const channels = { general: event.token };
+      await chat.connections.create(connectionOf(event.connection, { channels }));
+    }
     const put = chat.subscriptions.put.bind(chat.subscriptions);
     chat.subscriptions.put = (channel, reader) =>
       reader.connection === 'c2' ? Promise.reject(new Unavailable('away')) : put(channel, reader);

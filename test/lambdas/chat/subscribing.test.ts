@@ -15,6 +15,7 @@ import {
   publishEvent,
   readerOf,
   subscribeEvent,
+  unsubscribeEvent,
 } from '../../support/memory-chat.ts';
 
 let chat: MemoryChat;
@@ -264,14 +265,13 @@ describe('what was missed, and has expired between a reply that nobody has noted
       ['message', 4],
       ['message', 5],
       ['subscribed', 3],
-      ['message', 4],
-      ['message', 5],
-      ['message', 6],
     ]);
+    expect(chat.queue.events).toEqual([moreEvent('c1')]);
   });
 
   it('is told again where there never was anything to miss', async () => {
     const since = { epoch: '', offset: 0 };
+    await chat.connections.note('c1', { 'live:x': { token: 's-c1' } }, 128);
     await handle(subscribe(1, { channel: 'live:x', since }, 2));
     expect(told()).toMatchObject([{ type: 'subscribed', recovered: false }]);
   });
@@ -282,6 +282,107 @@ describe('what was missed, and has expired between a reply that nobody has noted
     for (const [offset, one] of rows ?? []) rows?.set(offset, { ...one, expiresAt: 0 });
     await handle(subscribe(2, { since: { epoch: 'epoch1', offset: 0 } }));
     expect(told()).toMatchObject([{ type: 'subscribed', offset: 1, recovered: false }]);
+  });
+});
+
+describe('a subscribe that comes back, and has no row,', () => {
+  const since = (offset: number) => ({ since: { epoch: 'epoch1', offset } });
+  const messages = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => message(from + i));
+  /** The reply to the last event arrives, and the worker dies; then all of the batch comes back. */
+  const twice = async (...items: readonly Delivered[]) => {
+    const put = chat.subscriptions.put.bind(chat.subscriptions);
+    chat.subscriptions.put = (channel, reader) =>
+      reader.token === 's-again' ? new Promise<never>(() => undefined) : put(channel, reader);
+    void handle(...items);
+    while (!told().some(({ id }) => id === 'last')) await new Promise((resolve) => setImmediate(resolve));
+    chat.subscriptions.put = put;
+    chat = { ...chat };
+    await handle(...items.map((item) => ({ ...item, receives: 2 })));
+  };
+
+  it('is answered alone: what was missed follows, and what is published passes it by until then', async () => {
+    await handle(...messages(1, 3));
+    await handle(subscribe(4, since(1), 2), message(5));
+    expect(told()).toMatchObject([{ type: 'subscribed', offset: 1, recovered: true }]);
+    expect(await row()).toMatchObject({ from: { epoch: 'epoch1', offset: 1 }, at: 1 });
+    await handle(inHand(6, moreEvent('c1')));
+    expect(
+      told()
+        .slice(1)
+        .map(({ offset }) => offset),
+    ).toEqual([2, 3, 4]);
+    expect(await row()).not.toHaveProperty('at');
+  });
+
+  it('is answered alone in the Centrifugo format, too', async () => {
+    await handle(...messages(1, 3));
+    await handle(subscribe(4, { ...since(1), id: '4', format: 'centrifuge', recoverable: true }, 2));
+    expect(told()).toEqual([
+      {
+        id: 4,
+        subscribe: {
+          recoverable: true,
+          positioned: true,
+          epoch: 'epoch1',
+          offset: 1,
+          recovered: true,
+          was_recovering: true,
+        },
+      },
+    ]);
+  });
+
+  it('sends nothing that the client would take for a gap behind the answer to what it asked since then', async () => {
+    // it went back by one, left, and came back by three; the repeat of the first must not show it the newest again
+    await handle(...messages(1, 3).map(({ event }, i) => inHand(i + 1, { ...event, data: 'x'.repeat(17_000) })));
+    await chat.connections.note('c1', { general: { token: 's-again' } }, 128);
+    const [came, left] = [subscribe(4, { rewind: 1 }), inHand(5, unsubscribeEvent('c1', { id: 'u5' }))];
+    await twice(came, left, subscribe(6, { rewind: 3, id: 'last', token: 's-again' }));
+    expect(told().map(({ type, id, offset }) => [type, offset ?? id])).toEqual([
+      ['subscribed', 2],
+      ['message', 3],
+      ['unsubscribed', 'u5'],
+      ['subscribed', 0],
+      ['message', 1],
+      ['subscribed', 2],
+      ['unsubscribed', 'u5'],
+      ['subscribed', 0],
+    ]);
+    expect(await row()).toMatchObject({ token: 's-again', at: 0 });
+  });
+
+  it('has what was published passed by, also where nothing was missed', async () => {
+    await chat.connections.note('c1', { general: { token: 's-again' } }, 128);
+    const [came, left] = [subscribe(1), inHand(3, unsubscribeEvent('c1', { id: 'u3' }))];
+    await twice(came, message(2), left, subscribe(4, { ...since(0), id: 'last', token: 's-again' }));
+    expect(
+      told()
+        .filter(({ type }) => type === 'message')
+        .map(({ offset }) => offset),
+    ).toEqual([1, 1]);
+    expect(told().at(-1)).toMatchObject({ type: 'subscribed', id: 'last' });
+  });
+
+  it('begins a reader where the client has asked to leave, and that could not be sent', async () => {
+    await chat.connections.note('c1', { general: { token: 'u-lost' } }, 128);
+    await handle(subscribe(1, {}, 2));
+    expect(await row()).toBeDefined();
+  });
+
+  it('is not answered, and revives nothing, where it has ended: its client has left, or was told to come again', async () => {
+    await chat.connections.forget('c1', 'general', 's-c1');
+    await handle(subscribe(1, {}, 2));
+    await chat.connections.remove('c1');
+    await handle(subscribe(2, {}, 2));
+    expect(chat.posts.attempts).toEqual([]);
+    expect(await row()).toBeUndefined();
+  });
+
+  it('is answered as ever where the channel keeps nothing', async () => {
+    await chat.connections.note('c1', { 'live:x': { token: 's-c1' } }, 128);
+    await handle(subscribe(1, { channel: 'live:x' }, 2));
+    expect(await row('c1', 'live:x')).not.toHaveProperty('at');
+    expect(chat.queue.events).toEqual([]);
   });
 });
 
@@ -307,6 +408,13 @@ describe('a strict subscribe', () => {
   it('is told to an SDK by its code', async () => {
     await handle(strict(2, 9, { format: 'centrifuge', id: '2' }));
     expect(told()).toEqual([{ id: 2, error: { code: 112, message: expect.any(String) } }]);
+  });
+
+  it('is told before its record forgets it, so that a repeat tells it again', async () => {
+    chat.connections.forget = () => Promise.reject(new Unavailable('now'));
+    expect(await handle(strict(2, 9))).toHaveLength(1);
+    expect(told()).toMatchObject([{ type: 'error' }]);
+    expect(chat.connections.records.get('c1')?.channels).toEqual({ general: 's-c1' });
   });
 
   it('that can recover is one like others', async () => {

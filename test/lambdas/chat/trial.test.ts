@@ -5,6 +5,7 @@ import { Unavailable } from '../../../lambdas/chat/errors.ts';
 import { seqOf } from '../../../lambdas/chat/seq.ts';
 import { jsonFormat } from '../../../lambdas/protocol/json.ts';
 import {
+  connectionOf,
   inHand,
   leaseOf,
   leaveEvent,
@@ -288,6 +289,7 @@ describe('an event that is parked', () => {
     chat.log.read = bug;
     chat.log.removeHistory = bug;
     await chat.subscriptions.put('general', readerOf('r1', { at: 0 }));
+    await chat.connections.create(connectionOf('r2', { channels: { general: 's-r2' } }));
     enqueue(event, publishEvent('m1'));
     await receiveAll();
     expect(parked()).toEqual([seqOf('1')]);

@@ -114,9 +114,11 @@ export async function subscribeEvent(
   connection: string,
   channel: string,
   id: string,
+  more: Partial<SubscribeEvent> = {},
 ): Promise<SubscribeEvent> {
   await s.connections.note(connection, { [channel]: { token: `s-${id}` } }, 128);
   s.asked.push(id);
+  s.requests.set(id, { channel, ...more });
   const connectedAt = s.time.now();
   return {
     v: EVENT_VERSION,
@@ -128,6 +130,7 @@ export async function subscribeEvent(
     token: `s-${id}`,
     id,
     connectedAt,
+    ...more,
   };
 }
 
@@ -147,13 +150,22 @@ export function kept(s: Simulation, channel: string, count: number): void {
 export function expire(s: Simulation, channel: string, count: number): void {
   s.start('time', async (_, self) => {
     for (let offset = 1; offset <= count; offset++) {
-      await s.call(self, `expire ${offset}`, async () => {
-        const rows = s.log.logs.get(`${channel} ${s.headOf(channel).epoch}`);
-        const row = rows?.get(offset);
-        if (row) rows?.set(offset, { ...row, expiresAt: 0 });
-      });
+      await s.call(self, `expire ${offset}`, async () => endOf(s, channel, offset));
     }
   });
+}
+
+/** With the first frame that a reader is sent, the messages up to an offset are over. */
+export function expireWithFirstFrame(s: Simulation, channel: string, upTo: number): void {
+  s.onFrame.push(() => {
+    for (let offset = 1; offset <= upTo; offset++) endOf(s, channel, offset);
+  });
+}
+
+function endOf(s: Simulation, channel: string, offset: number): void {
+  const rows = s.log.logs.get(`${channel} ${s.headOf(channel).epoch}`);
+  const row = rows?.get(offset);
+  if (row) rows?.set(offset, { ...row, expiresAt: 0 });
 }
 
 /** A client asks for a channel and what it missed there. */
@@ -165,11 +177,14 @@ export function recover(s: Simulation, connection: string, channel: string, id: 
 
 /** A client that is told to subscribe again does so, from where it stands. */
 export function comeBack(s: Simulation): void {
-  s.onLost = (connection, channel) => {
-    const told = s.clients.get(connection)?.told.filter((document) => document.channel === channel) ?? [];
-    const offsets = told.flatMap(({ offset }) => (offset === undefined ? [] : [offset]));
-    recover(s, connection, channel, String(++requests), Math.max(0, ...offsets));
-  };
+  s.onFrame.push((connection, documents) => {
+    for (const { type, code, channel = '' } of documents) {
+      if (type !== 'unsubscribed' || Number(code) < 2_500) continue;
+      const told = s.clients.get(connection)?.told.filter((document) => document.channel === channel) ?? [];
+      const offsets = told.flatMap(({ offset }) => (offset === undefined ? [] : [offset]));
+      recover(s, connection, channel, String(++requests), Math.max(0, ...offsets));
+    }
+  });
 }
 
 /** One message fills a frame, and two are read at once. */

@@ -13,6 +13,7 @@ export function checkInvariants(simulation: Simulation): void {
   };
   const { events, poison, parked } = simulation;
   if (simulation.refusals.length > 0) broken(`a function failed: ${simulation.refusals}`);
+  if (simulation.removedAndSent.length > 0) broken(`what had been removed was sent: ${simulation.removedAndSent}`);
   if (simulation.channelQueue.counts().visible + simulation.channelQueue.counts().inFlight > 0)
     broken('events wait for ever');
 

@@ -5,6 +5,7 @@ import {
   comeBack,
   disconnect,
   expire,
+  expireWithFirstFrame,
   FRAME_MS,
   handshake,
   inSmallPieces,
@@ -13,6 +14,7 @@ import {
   type Scenario,
   send,
   sender,
+  subscribeEvent,
 } from './happenings.ts';
 
 /** What can happen while readers come back, and find out what they missed. */
@@ -110,6 +112,34 @@ export const RECOVERIES: readonly Scenario[] = [
         await chat.queue.send([{ event: { v: EVENT_VERSION, type: 'removeHistory', channel: 'c' } }]);
       });
       sender(s, 'c', 2);
+    },
+  },
+  {
+    name: 'the history is removed behind a reader that is catching up',
+    async begin(s) {
+      inSmallPieces(s);
+      kept(s, 'c', 4);
+      await s.connected('r1');
+      const since = { epoch: 'epoch0', offset: 0 };
+      s.enqueue({ event: await subscribeEvent(s, 'r1', 'c', 't1', { since }) });
+      s.enqueue({ event: { v: EVENT_VERSION, type: 'removeHistory', channel: 'c' } });
+      sender(s, 'c', 1);
+    },
+  },
+  {
+    name: 'messages expire behind a reader and an SDK that are catching up',
+    async begin(s) {
+      inSmallPieces(s);
+      comeBack(s);
+      kept(s, 'c', 5);
+      await s.connected('r1');
+      await s.sdk('r2');
+      const since = { epoch: 'epoch0', offset: 0 };
+      s.enqueue({ event: await subscribeEvent(s, 'r1', 'c', 't1', { since }) });
+      const sdk = { since: { ...since, offset: 1 }, format: 'centrifuge', recoverable: true } as const;
+      s.enqueue({ event: await subscribeEvent(s, 'r2', 'c', '1', sdk) });
+      expireWithFirstFrame(s, 'c', 4);
+      sender(s, 'c', 1);
     },
   },
   {

@@ -1,5 +1,5 @@
 import { OLDEST, storedSeq } from '../../../lambdas/chat/seq.ts';
-import { ask, disconnect, handshake, publish, type Scenario, sender, subscribeEvent } from './happenings.ts';
+import { ask, disconnect, handshake, publish, type Scenario, send, sender, subscribeEvent } from './happenings.ts';
 import { RECOVERIES } from './recovery-scenarios.ts';
 
 /** What can happen to a channel. */
@@ -43,6 +43,18 @@ export const SCENARIOS: readonly Scenario[] = [
         await ask(s, 'r1', chat, { action: 'subscribe', channel: 'c', id: 't2' });
       });
       sender(s, 'c', 2);
+    },
+  },
+  {
+    name: 'a reader leaves and comes back, and messages follow at once',
+    async begin(s) {
+      await s.connected('r1', 'c');
+      s.asked.push('s-r1');
+      s.start('r1', async (chat) => {
+        await ask(s, 'r1', chat, { action: 'unsubscribe', channel: 'c', id: 'u1' });
+        await ask(s, 'r1', chat, { action: 'subscribe', channel: 'c', id: 't2' });
+        await send(s, chat, 'c', 2);
+      });
     },
   },
   {

@@ -9,7 +9,7 @@ import type { Connection, Outgoing, Trial } from '../../../lambdas/chat/ports.ts
 import { seqOf } from '../../../lambdas/chat/seq.ts';
 import { MemoryLog } from '../memory-log.ts';
 import { MemoryConnections, MemorySubscriptions } from '../memory-records.ts';
-import { type Client, newClient } from './client.ts';
+import { type Client, newClient, type Told } from './client.ts';
 import type { Decisions } from './decisions.ts';
 import { documentsOf } from './documents.ts';
 import { SimulatedEventSources } from './simulated-event-sources.ts';
@@ -63,8 +63,10 @@ export class Simulation {
   readonly trace: string[] = [];
   /** A scenario begins with suspects. */
   suspectedFromTheStart = false;
-  /** What a client does that is told to subscribe again. */
-  onLost: (connection: string, channel: string) => void = () => undefined;
+  /** What else happens when a frame comes to a client. */
+  readonly onFrame: ((connection: string, documents: readonly Told[]) => void)[] = [];
+  /** Messages that a reader was sent after they had been removed, and no event came back. */
+  readonly removedAndSent: string[] = [];
   /** How large a message is in a frame, at least, in bytes. */
   documentBytes = 0;
   /** Every batch is handed over so late, ms after its receive: Lambda is throttled. */
@@ -155,9 +157,12 @@ export class Simulation {
     const documents = documentsOf(client.format, frame, (id) => this.requests.get(id)?.channel);
     client.frames.push([...documents]);
     client.told.push(...documents);
-    for (const { type, channel, code } of documents) {
-      if (type === 'unsubscribed' && Number(code) >= 2_500) this.onLost(connection, String(channel));
+    for (const { type, channel = '', offset = 0, id } of documents) {
+      if (type !== 'message' || this.repeats.has(channel)) continue;
+      const removed = this.log.heads.get(channel)?.removed ?? 0;
+      if (offset > 0 && offset <= removed) this.removedAndSent.push(`${connection}: ${id}`);
     }
+    for (const happen of this.onFrame) happen(connection, documents);
   }
 
   record(connection: string, channels: Record<string, string> = {}): Connection {
