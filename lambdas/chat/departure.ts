@@ -1,7 +1,8 @@
-import { type ChannelEvent, EVENT_VERSION, type Reason } from './channel-event.ts';
+import { EVENT_VERSION, type LeaveEvent, type Reason } from './channel-event.ts';
 import type { ChannelState } from './channel-state.ts';
 import type { Chat } from './chat.ts';
 import { Unavailable } from './errors.ts';
+import type { Outgoing } from './ports.ts';
 
 /**
  * Takes down a connection that is gone ($disconnect, a 410, its certain end): a leave for each channel of its record
@@ -15,17 +16,26 @@ export async function gone(
   metIn?: string,
 ): Promise<void> {
   const record = await chat.connections.read(connection);
-  const channels = new Set(Object.keys(record?.channels ?? {}));
-  if (metIn !== undefined) channels.add(metIn);
-  const leaves = [...channels].map(
-    (channel): ChannelEvent => ({ v: EVENT_VERSION, type: 'leave', channel, connection }),
-  );
-  if (leaves.length > 0) {
-    const sent = await chat.queue.send(leaves.map((event) => ({ event })));
+  const leaves = new Map<string, Outgoing>();
+  for (const [channel, token] of Object.entries(record?.channels ?? {})) {
+    // many may meet it at once, in each of its channels: of the leaves that its record asks for, one is enough
+    leaves.set(channel, { event: leave(channel, connection), deduplicationId: `${connection}.${token}` });
+  }
+  // not so where it was met: a row may have been written since an earlier leave
+  if (metIn !== undefined) leaves.set(metIn, { event: leave(metIn, connection) });
+  if (leaves.size > 0) {
+    const sent = await chat.queue.send([...leaves.values()]);
     if (sent.includes(false)) throw new Unavailable('a leave was not accepted');
   }
   if (record !== undefined) await chat.connections.remove(connection);
 }
+
+const leave = (channel: string, connection: string): LeaveEvent => ({
+  v: EVENT_VERSION,
+  type: 'leave',
+  channel,
+  connection,
+});
 
 /**
  * Cuts a reader that may have a hole: its connection is ended, and nothing more is posted to it here.

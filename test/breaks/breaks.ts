@@ -197,8 +197,8 @@ export const BREAKS: readonly Break[] = [
     edits: [
       [
         chat('departure'),
-        'const channels = new Set',
-        'await chat.connections.remove(connection);\n  const channels = new Set',
+        'const leaves = new Map',
+        'await chat.connections.remove(connection);\n  const leaves = new Map',
       ],
     ],
   },
@@ -305,9 +305,5 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'join-before-row: a join is told once, when its event is handled for the first time',
     edits: [[chat('membership'), 'return reader && {', 'return reader && receives === 1 && {']],
-  },
-  {
-    name: 'epoch-mixed: a reader of another epoch that is catching up is sent what this one holds',
-    edits: [[chat('catching-up'), 'if (row.from.epoch !== state.epoch) return', "if (row.from.epoch === '') return"]],
   },
 ];

@@ -27,6 +27,19 @@ describe('a connection that is gone', () => {
     expect(chat.queue.events.slice(3)).toEqual([leaveEvent('c2')]);
   });
 
+  it('that many meet at once is told to each of its channels once, but for those where it was met', async () => {
+    await Promise.all([gone(chat, 'c1', 'general'), gone(chat, 'c1', 'news'), gone(chat, 'c1')]);
+    const named = chat.queue.sent.map(({ event, deduplicationId }) => [event.channel, deduplicationId]);
+    expect(named).toEqual([
+      ['general', undefined],
+      ['news', 'c1.u2'],
+      ['general', 'c1.s1'],
+      ['news', undefined],
+      ['general', 'c1.s1'],
+      ['news', 'c1.u2'],
+    ]);
+  });
+
   it('without a record leaves the channel where it was met', async () => {
     await gone(chat, 'c9', 'general');
     expect(chat.queue.events).toEqual([leaveEvent('c9')]);
