@@ -10,6 +10,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // a bound for what hangs: a busy machine takes several times as long as an idle one
+          testTimeout: 30_000,
           include: [
             'test/lambdas/**/*.test.ts',
             'test/local/**/*.test.ts',
@@ -24,8 +26,8 @@ export default defineConfig({
           name: 'cdk',
           isolate: false,
           include: ['test/lib/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -33,8 +35,8 @@ export default defineConfig({
           name: 'local',
           include: ['test/e2e/**/*.test.ts', 'test/conformance/local*.test.ts'],
           globalSetup: ['test/support/cloud-assembly.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

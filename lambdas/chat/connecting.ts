@@ -1,8 +1,8 @@
 import { channelNamed } from './channel.ts';
-import type { Since } from './channel-event.ts';
+import type { Since, SubscribeEvent } from './channel-event.ts';
 import type { Connect, Refresh, Request, ServerSubscription } from './command.ts';
 import { answer, type CommandFrame, note } from './command-frame.ts';
-import { Disconnected, ParleyError } from './errors.ts';
+import { Disconnected, ParleyError, Unavailable } from './errors.ts';
 import { FRAME_BYTES } from './frames.ts';
 import { hasHistory } from './namespace.ts';
 import { isExpired } from './permissions.ts';
@@ -45,15 +45,26 @@ export async function connectCommand(frame: CommandFrame, request: Request, comm
   const reply = { type: 'connected', id, connection, ...(ttl !== undefined && { ttl }), subs } as const;
   const text = parts.formats.centrifuge.reply(reply);
   if (Buffer.byteLength(text) > FRAME_BYTES) throw new Disconnected(CHANNEL_LIMIT);
-  const delivery = await send(parts, connection, text, frame.until);
-  if (delivery !== 'delivered') return void (await parts.later.end(connection));
-
-  frame.isOver = false;
-  for (const [name, { position }] of subs) {
+  const events = [...subs].map(([name, { position }]): SubscribeEvent => {
     const asked = { recoverable: position !== undefined, ...(position && { since: position }) };
     const event = subscribeEvent(frame.connection, 'centrifuge', name, note(frame, name, 's'), asked);
-    frame.accepted.push({ request, outgoing: { event: { ...event, by: 'connect' } } });
+    return { ...event, by: 'connect' };
+  });
+  // noted before the reply: with its next frame the client may publish as the subscriber that it is told to be
+  const isNoted = events.length === 0 || (await noteAll(frame));
+  if (!isNoted || (await send(parts, connection, text, frame.until)) !== 'delivered') {
+    return void (await parts.later.end(connection));
   }
+  frame.isOver = false;
+  frame.accepted.push(...events.map((event) => ({ request, outgoing: { event } })));
+}
+
+/** Writes what the frame has noted so far. False: the record is gone. */
+async function noteAll({ parts, connection, notes }: CommandFrame): Promise<boolean> {
+  const noted = await parts.connections.note(connection.id, Object.fromEntries(notes), parts.limits.channels);
+  if (noted === 'full') throw new Unavailable('other frames have taken the places of the server-side channels');
+  notes.clear();
+  return noted === 'noted';
 }
 
 /** Whether an open handshake let in a connection that must still say who it is (the authorizer's `expires: 0`). */

@@ -25,6 +25,10 @@ export const limits: readonly Scenario[] = [
     expect(await client.next({ type: 'message', offset: 2 })).toMatchObject({ data: sized(largest) });
     await sdk.untilMessages(channel, 2);
     expect(sdk.messages(channel)[1]).toMatchObject({ data: sized(largest), offset: 2 });
+    // (what is left is for an offset of 16 digits)
+    const push = Math.max(...client.frames.map((frame) => Buffer.byteLength(frame)));
+    expect(push).toBeGreaterThan(32 * 1024 - 32);
+    expect(push).toBeLessThanOrEqual(32 * 1024);
 
     // in several WebSocket frames it may be larger than one, and is told
     expect(await ask({ action: 'sendMessage', channel, data: sized(100_000) })).toMatchObject([

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as after } from 'node:timers/promises';
+import { decodeJwt } from 'jose';
 import { PATIENCE_MS } from '../support/inbox.ts';
 import { connectPlainClient, type PlainClient } from '../support/plain-client.ts';
 import { type SdkClient, type SdkOptions, sdkClient } from '../support/sdk-client.ts';
@@ -80,7 +82,8 @@ export function openStage(host: Host): Stage {
   async function sdk(user: string, options?: ConnectOptions): Promise<SdkClient> {
     const client = await sdkOff(user, options);
     client.centrifuge.connect();
-    await client.next({ event: 'connected' });
+    const { event, code, reason } = await client.next((one) => /^(dis)?connected$/.test(one.event));
+    if (event === 'disconnected') throw new Error(`the SDK was disconnected at once: ${code} ${reason}`);
     return client;
   }
 
@@ -110,4 +113,9 @@ export function openStage(host: Host): Stage {
 }
 
 /** A time that is soon over, and long enough for a command to arrive, in seconds. */
-export const shortTtl = ({ host }: Pick<Stage, 'host'>): number => (host.name === 'memory' ? 2 : 8);
+export const shortTtl = ({ host }: Pick<Stage, 'host'>): number => (host.name === 'memory' ? 5 : 8);
+
+/** Resolves when a token is over by this machine's clock: that is a moment which nobody tells of. */
+export async function untilOver(token: string): Promise<void> {
+  await after(Math.max(Number(decodeJwt(token).exp) * 1000 - Date.now(), 0));
+}

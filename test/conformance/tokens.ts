@@ -1,8 +1,7 @@
 import { expect } from 'vitest';
-import type { Document } from '../support/plain-client.ts';
 import type { SdkOptions } from '../support/sdk-client.ts';
 import { type Scenario, scenario } from './scenario.ts';
-import { type Stage, shortTtl } from './stage.ts';
+import { type Stage, shortTtl, untilOver } from './stage.ts';
 
 /** SDK options that fetch tokens which are good for so many seconds each, and the list of those that were fetched. */
 function fetching(stage: Stage, user: string, ttls: readonly number[]) {
@@ -13,11 +12,6 @@ function fetching(stage: Stage, user: string, ttls: readonly number[]) {
     return token;
   };
   return { fetched, getToken };
-}
-
-/** Brings tokens that are soon over until one has come in time. */
-async function untilRefreshed(refresh: (id: number) => Promise<Document>): Promise<void> {
-  for (let id = 1; (await refresh(id)).type !== 'refreshed'; id++);
 }
 
 /** Who somebody is, for how long. */
@@ -106,10 +100,9 @@ export const tokens: readonly Scenario[] = [
       const channel = stage.channel();
       const client = await stage.plain('alice', { query: { channels: channel } });
       await client.next({ type: 'subscribed' });
-      await untilRefreshed(async (id) => {
-        const token = await stage.token('alice', { ttl: 2 });
-        return client.ask({ action: 'refresh', token, id: `r${id}` });
-      });
+      const short = await stage.token('alice', { ttl: shortTtl(stage) });
+      expect(await client.ask({ action: 'refresh', token: short, id: 'r0' })).toMatchObject({ type: 'refreshed' });
+      await untilOver(short);
       const look = (id: number) => client.ask({ action: 'history', channel, limit: 0, id: `h${id}` });
       for (let n = 1; (await look(n)).type !== 'error'; n++);
       for (const action of ['sendMessage', 'subscribe', 'history', 'presence']) {
@@ -132,6 +125,7 @@ export const tokens: readonly Scenario[] = [
     expect(await client.ask({ id: 2, subscribe: { channel } })).toMatchObject({ subscribe: {} });
     const short = await stage.token('alice', { ttl: shortTtl(stage) });
     expect(await client.ask({ id: 3, refresh: { token: short } })).toMatchObject({ refresh: { expires: true } });
+    await untilOver(short);
     let id = 10;
     const look = () => client.ask({ id: ++id, history: { channel } });
     let last = await look();

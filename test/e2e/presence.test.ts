@@ -49,21 +49,20 @@ describe('presence', () => {
   });
 
   it.each<[string, (client: PlainClient) => unknown]>([
-    ['is closed', (client) => client.close()],
-    ['is killed', (client) => client.socket.terminate()],
-    ['unsubscribes', (client) => client.ask({ action: 'unsubscribe', channel: 'left', id: 'u1' })],
-  ])('is right at once where a reader’s connection %s', async (_, leave) => {
-    const alice = await reader('alice', 'left');
-    const bob = await reader('bob', 'left');
-    expect(await presence(alice, 'left')).toEqual([
+    ['closed', (client) => client.close()],
+    ['killed', (client) => client.socket.terminate()],
+    ['unsubscribed', (client) => client.ask({ action: 'unsubscribe', channel: 'unsubscribed', id: 'u1' })],
+  ])('is right at once where a reader is %s', async (channel, leave) => {
+    const alice = await reader('alice', channel);
+    const bob = await reader('bob', channel);
+    expect(await presence(alice, channel)).toEqual([
       { user: 'alice', connections: 1 },
       { user: 'bob', connections: 1 },
     ]);
     leave(bob);
-    expect(await alice.next({ type: 'leave' })).toEqual({ type: 'leave', channel: 'left', user: 'bob' });
-    await standsBehind(alice, 'left');
-    expect(await presence(alice, 'left')).toEqual([{ user: 'alice', connections: 1 }]);
-    await parley.closeClients();
+    expect(await alice.next({ type: 'leave' })).toEqual({ type: 'leave', channel, user: 'bob' });
+    await standsBehind(alice, channel);
+    expect(await presence(alice, channel)).toEqual([{ user: 'alice', connections: 1 }]);
   });
 
   it('has no end at 200 members, nor at a frame', async () => {

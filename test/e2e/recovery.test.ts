@@ -119,7 +119,7 @@ describe('a reader that was away', () => {
   });
 });
 
-describe('a large gap', () => {
+describe('a large gap', { timeout: 120_000 }, () => {
   it('of 128 channels at once is filled in as many frames as it takes', async () => {
     const channels = upTo(1, 128).map((n) => `many-${n}`);
     const alice = await parley.connect('alice');

@@ -116,7 +116,9 @@ export class CarefulReader {
     const truth = this.#truth.idAt(at.epoch, offset);
     if (id !== truth) this.#fail(`was shown ${id} at ${offset}, where the log has ${truth}`);
     if (offset > at.offset + 1) this.#fail(`a hole between ${at.offset} and ${offset}`);
-    if (offset > at.offset) this.#moveTo({ epoch: at.epoch, offset });
+    if (offset <= at.offset) return;
+    if (offset <= this.#truth.removed) this.#fail(`was sent ${offset}, which had been removed`);
+    this.#moveTo({ epoch: at.epoch, offset });
   }
 
   #lost(): void {

@@ -15,6 +15,8 @@ export type Work = (chat: MemoryChat, batch: readonly Delivered[], lease: Memory
  * handed over in batches; what is not done stays first.
  */
 export class MemoryChannel {
+  /** Every event that it has ever taken, with its number. */
+  readonly all: Delivered[] = [];
   readonly #chat: MemoryChat;
   #waiting: Delivered[] = [];
   #inHand: readonly Delivered[] = [];
@@ -28,7 +30,7 @@ export class MemoryChannel {
   /** Puts events into the queue, in order. */
   send(...events: readonly ChannelEvent[]): this {
     this.#take();
-    for (const event of events) this.#waiting.push(inHand(++this.#numbers, event, 0));
+    for (const event of events) this.#number(event);
     return this;
   }
 
@@ -75,7 +77,13 @@ export class MemoryChannel {
     const { sent } = this.#chat.queue;
     for (; this.#taken < sent.length; this.#taken++) {
       const outgoing = sent[this.#taken];
-      if (outgoing) this.#waiting.push(inHand(++this.#numbers, outgoing.event, 0));
+      if (outgoing) this.#number(outgoing.event);
     }
+  }
+
+  #number(event: ChannelEvent): void {
+    const item = inHand(++this.#numbers, event, 0);
+    this.all.push(item);
+    this.#waiting.push(item);
   }
 }

@@ -183,13 +183,13 @@ describe('connect', () => {
 describe('the reply to connect', () => {
   beforeEach(() => isThere({ serverChannels: ['general'] }));
 
-  it('is posted before anything is noted or sent', async () => {
+  it('is posted after what it says is noted, with which the client may publish, and before anything is sent', async () => {
     chat.queue.takes = () => {
       expect(posted()).toHaveLength(1);
       return true;
     };
     chat.posts.answer = () => {
-      expect(record()?.channels).toEqual({});
+      expect(Object.keys(record()?.channels ?? {})).toEqual(['general']);
       expect(chat.queue.events).toEqual([]);
       return 'delivered';
     };
@@ -205,7 +205,6 @@ describe('the reply to connect', () => {
       expect(await connect({}, publish)).toEqual([undefined, undefined]);
       expect(chat.later.ends).toEqual([{ connection: 'c1' }]);
       expect(chat.queue.events).toEqual([]);
-      expect(record()?.channels).toEqual({});
     },
   );
 
@@ -217,7 +216,7 @@ describe('the reply to connect', () => {
     expect(chat.queue.events).toEqual([]);
   });
 
-  describe('has been delivered, and what it says cannot be kept: the client is ended with 3004 and comes back', () => {
+  describe('says what cannot be kept: the client is ended with 3004 and comes back', () => {
     const ended = { name: 'Disconnected', why: { code: 3004, reason: 'internal server error' } };
 
     it('where the queue fails', async () => {
@@ -240,7 +239,7 @@ describe('the reply to connect', () => {
     it('where other frames have taken the places of its channels: it is not done a second time', async () => {
       chat.connections.note = async () => 'full';
       await expect(connect({})).rejects.toMatchObject(ended);
-      expect(posted()).toHaveLength(1);
+      expect(posted()).toEqual([]);
     });
 
     it('where another command of the frame fails', async () => {

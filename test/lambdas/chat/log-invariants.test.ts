@@ -18,6 +18,9 @@ interface Worker {
 /** What is visible of the channel: the ids up to the head's offset, by epoch. */
 type Shown = Map<string, (string | undefined)[]>;
 
+/** It is only spent where the machine has much else to do. */
+const PATIENCE_MS = 60_000;
+
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function startWorker(chat: MemoryChat, batch: readonly Delivered[]): Worker {
@@ -111,34 +114,42 @@ describe('the log of a channel', () => {
   const messages = fc.array(message, { minLength: 1, maxLength: 7 });
   const schedule = fc.array(fc.nat(999), { maxLength: 60, size: 'max' });
 
-  it('holds every message once and in order, without a hole, whoever dies or is overtaken', async () => {
-    await fc.assert(
-      fc.asyncProperty(messages, schedule, async (all, steps) => {
-        const { chat, events } = await explore(all, steps);
-        const [ids] = [...shown(chat).values()];
-        const kept = events.filter(({ event }) => !event.ephemeral).map(({ event }) => event.id);
-        expect(ids).toEqual(kept);
-      }),
-      { numRuns: 200 },
-    );
-  });
+  it(
+    'holds every message once and in order, without a hole, whoever dies or is overtaken',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(messages, schedule, async (all, steps) => {
+          const { chat, events } = await explore(all, steps);
+          const [ids] = [...shown(chat).values()];
+          const kept = events.filter(({ event }) => !event.ephemeral).map(({ event }) => event.id);
+          expect(ids).toEqual(kept);
+        }),
+        { numRuns: 200 },
+      );
+    },
+    PATIENCE_MS,
+  );
 
-  it('is what a reader was shown: each place once or more, always the same message, and none left out', async () => {
-    await fc.assert(
-      fc.asyncProperty(messages, schedule, async (all, steps) => {
-        const { chat } = await explore(all, steps);
-        const [ids = []] = [...shown(chat).values()];
-        let position = 0;
-        for (const { offset, id } of chat.posts.told('r1')) {
-          if (typeof offset !== 'number') continue;
-          expect(id).toBe(ids[offset - 1]);
-          expect(offset).toBeLessThanOrEqual(position + 1);
-          position = Math.max(position, offset);
-        }
-        expect(position).toBe(ids.length);
-        expect(chat.log.heads.get('general')?.suspect ?? OLDEST).toBe(OLDEST);
-      }),
-      { numRuns: 200 },
-    );
-  });
+  it(
+    'is what a reader was shown: each place once or more, always the same message, and none left out',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(messages, schedule, async (all, steps) => {
+          const { chat } = await explore(all, steps);
+          const [ids = []] = [...shown(chat).values()];
+          let position = 0;
+          for (const { offset, id } of chat.posts.told('r1')) {
+            if (typeof offset !== 'number') continue;
+            expect(id).toBe(ids[offset - 1]);
+            expect(offset).toBeLessThanOrEqual(position + 1);
+            position = Math.max(position, offset);
+          }
+          expect(position).toBe(ids.length);
+          expect(chat.log.heads.get('general')?.suspect ?? OLDEST).toBe(OLDEST);
+        }),
+        { numRuns: 200 },
+      );
+    },
+    PATIENCE_MS,
+  );
 });
