@@ -8,7 +8,7 @@ import { history, presence, presenceStats } from './inquiries.ts';
 import { messageFrom } from './message.ts';
 import { checkPublish, isExpired } from './permissions.ts';
 import type { Connection } from './ports.ts';
-import { BAD_REQUEST, SERVER_ERROR } from './reasons.ts';
+import { BAD_REQUEST, CONNECTION_EXPIRED, SERVER_ERROR } from './reasons.ts';
 import { subRefresh, subscribeCommand, unsubscribeCommand } from './subscription-commands.ts';
 
 /** How often a frame is begun anew because the connection's other frames take the places that it saw. */
@@ -114,6 +114,9 @@ async function accept(frame: CommandFrame, request: Request, command: Command): 
   if (action === 'refresh') return refresh(frame, command);
   if (action === 'unsubscribe') return unsubscribeCommand(frame, request, command);
   if (isExpired(connection, parts.world.now())) {
+    // of these an SDK takes the error for the subscription's own token, and gives it up for good; ended, it comes back
+    const isOfSubscription = action === 'subscribe' || action === 'subRefresh';
+    if (frame.format === 'centrifuge' && isOfSubscription) throw new Disconnected(CONNECTION_EXPIRED);
     throw new ParleyError('token_expired', 'the token has expired: send a new one with "refresh"');
   }
   if (action === 'rpc') return rpc(frame, command);

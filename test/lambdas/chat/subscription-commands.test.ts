@@ -286,10 +286,12 @@ describe('sub_refresh', () => {
     ]);
   });
 
-  it('is refused when the token of the connection has expired', async () => {
+  it('ends the connection when its own token has expired, and so does a subscribe: an SDK comes back', async () => {
     await isThere({ format: 'centrifuge', channels: { $secret: 's-1' }, expires: SECOND });
     grants();
-    expect(await refresh()).toEqual([error(109, 'token expired')]);
+    const ended = { name: 'Disconnected', why: { code: 3005, reason: 'connection expired' } };
+    await expect(refresh()).rejects.toMatchObject(ended);
+    await expect(centrifuge({ subscribe: { channel: 'general' } })).rejects.toMatchObject(ended);
   });
 
   it('fails where the token cannot be verified', async () => {
