@@ -1,26 +1,11 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { handleLater, type LaterItem } from './chat/later.ts';
-import { formats } from './runtime/formats.ts';
-import { logger, metrics } from './runtime/observability.ts';
-import { posts } from './runtime/posts.ts';
-import { channelQueue, laterQueue } from './runtime/queues.ts';
-import { limits } from './runtime/settings.ts';
-import { connectionIndex, connections } from './runtime/tables.ts';
+import { logger } from './runtime/observability.ts';
+import { visits } from './runtime/visits.ts';
 import { world } from './runtime/world.ts';
 import { serving } from './serving.ts';
 
-const chat = {
-  connections: connections(),
-  index: connectionIndex(),
-  queue: channelQueue(),
-  later: laterQueue(),
-  posts: posts(),
-  formats,
-  limits: limits(),
-  world,
-  logger,
-  metrics,
-};
+const chat = visits();
 
 /** What is begun is finished so long before the function is ended. */
 const STOPS_BEFORE_MS = 5_000;

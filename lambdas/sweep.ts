@@ -1,26 +1,11 @@
 import type { Context } from 'aws-lambda';
 import { minutesDue, sweep } from './chat/sweep.ts';
-import { formats } from './runtime/formats.ts';
-import { logger, metrics } from './runtime/observability.ts';
-import { posts } from './runtime/posts.ts';
-import { channelQueue, laterQueue } from './runtime/queues.ts';
-import { limits, numberSetting } from './runtime/settings.ts';
-import { connectionIndex, connections } from './runtime/tables.ts';
+import { numberSetting } from './runtime/settings.ts';
+import { visits } from './runtime/visits.ts';
 import { world } from './runtime/world.ts';
 import { serving } from './serving.ts';
 
-const chat = {
-  connections: connections(),
-  index: connectionIndex(),
-  queue: channelQueue(),
-  later: laterQueue(),
-  posts: posts(),
-  formats,
-  limits: limits(),
-  world,
-  logger,
-  metrics,
-};
+const chat = visits();
 
 const interval = numberSetting('PING_INTERVAL');
 
